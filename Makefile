@@ -1,0 +1,49 @@
+# Everything sets itself up. `make check` needs neither root nor Docker; `make test` wants root (Docker, loop mounts).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help check test test-long demo format reference environment clean
+
+help: ## Show this list.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml
+	@tests/setup/python-environment $(PYTHON) $(VENV)
+	@touch $(STAMP)
+
+environment: $(STAMP) ## Make the Python environment in .venv.
+
+check: $(STAMP) ## Lint, types, layers and unit tests; under a minute, no root, no Docker.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/unit tests/contracts tests/test_architecture.py
+
+test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the test images, real servers in real containers.
+	@tests/setup/system-packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not long" --durations=15 tests
+
+test-long: $(STAMP) ## The full matrices, and the benchmarks.
+	@tests/setup/system-packages
+	$(BIN)/python -m pytest -q --durations=30 tests
+	$(BIN)/python -m tests.benchmarks.backup_against_shell
+
+demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
+	@tests/demo/run
+
+format: $(STAMP) ## Format and sort imports.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+reference: $(STAMP) ## Write the generated example configuration and reference pages.
+	$(BIN)/python -m octeth_backupd.settings.reference --write
+
+clean: ## Remove what `make` made here.
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,300 @@
+"""The composition root: the one module that knows every part and puts them together."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octeth_backupd import __version__
+from octeth_backupd.catalog.store import Catalog
+from octeth_backupd.control.server import ControlServer
+from octeth_backupd.control.services import ScheduleView
+from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+from octeth_backupd.daemon.due_watch import DueWatch
+from octeth_backupd.daemon.installation import installation_id
+from octeth_backupd.daemon.instance_lock import InstanceLock
+from octeth_backupd.daemon.lifecycle import Lifecycle
+from octeth_backupd.daemon.recovery import Recovery, recover_sidecars
+from octeth_backupd.daemon.run_recorder import RunRecorder
+from octeth_backupd.daemon.run_worker import RunWorker
+from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
+from octeth_backupd.domain.backup import Operation, Tier
+from octeth_backupd.errors import BackupdError
+from octeth_backupd.pipeline.backup import back_up
+from octeth_backupd.pipeline.diagnosis import diagnose
+from octeth_backupd.pipeline.parts import Parts
+from octeth_backupd.pipeline.verify import verify_backup
+from octeth_backupd.process.clock import SystemClock
+from octeth_backupd.process.docker import Docker
+from octeth_backupd.process.files import make_directory
+from octeth_backupd.process.redaction import Redactor
+from octeth_backupd.scheduling.ledger import SlotLedger
+from octeth_backupd.scheduling.scheduler import Scheduler
+from octeth_backupd.servers.server import Server
+from octeth_backupd.settings.changes import restart_needed
+from octeth_backupd.settings.load import load
+from octeth_backupd.settings.view import settings_view
+from octeth_backupd.storage.registry import storages_for
+from octeth_backupd.telemetry.bus import EventBus
+from octeth_backupd.telemetry.logging import configure_logging
+from octeth_backupd.telemetry.run_log import log_event
+
+if TYPE_CHECKING:
+    from octeth_backupd.settings.settings import Settings
+
+_log = structlog.get_logger("daemon")
+
+CATALOG_NAME = "catalog.sqlite"
+SCHEDULER_NAME = "scheduler.sqlite"
+STOP_SECONDS = 25.0
+WORKSPACES_META = "workspace_directories"
+
+
+def serve(settings: Settings, *, config_path: Path) -> int:
+    """Run the daemon until a signal ends it.
+
+    Returns:
+        Exit code of the process.
+
+    Raises:
+        BackupdError: It could not start.
+    """
+    os.umask(0o077)
+    faulthandler.enable()
+    _configure_logging(settings)
+    make_directory(settings.daemon.state_directory)
+    make_directory(settings.daemon.runtime_directory, mode=0o750)
+    with InstanceLock(settings.daemon.state_directory), ExitStack() as stack:
+        return _Daemon(settings, config_path, stack).run()
+
+
+def build_parts(settings: Settings, catalog: Catalog) -> Parts:
+    """Return what runs are made of under this configuration; connects to nothing."""
+    docker = Docker(settings.docker.host)
+    clock = SystemClock()
+    return Parts(
+        catalog=catalog,
+        backup=settings.backup,
+        compression=settings.compression,
+        engines=settings.engines,
+        docker=docker,
+        servers={
+            name: Server(name=name, settings=server, docker=docker, clock=clock)
+            for name, server in settings.servers.items()
+        },
+        storages=storages_for(local=settings.local),
+        workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
+        backup_directory=settings.local.directory,
+        runtime_directory=settings.daemon.runtime_directory,
+        secrets=_secrets(settings),
+    )
+
+
+class _Daemon:
+    """The object graph of a running daemon, built in the order in which its parts start."""
+
+    def __init__(self, settings: Settings, config_path: Path, stack: ExitStack) -> None:
+        self._settings = settings
+        self._config_path = config_path
+        self._clock = SystemClock()
+        self._systemd = Systemd()
+        self._state = ServiceState()
+        state_directory = settings.daemon.state_directory
+        self._installation_id = installation_id(state_directory)
+        self._catalog = Catalog.open(state_directory / CATALOG_NAME, clock=self._clock)
+        stack.callback(self._catalog.close)
+        self._parts = build_parts(settings, self._catalog)
+        self._bus = EventBus()
+        self._recorder = RunRecorder(self._catalog)
+        for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
+            self._bus.subscribe(subscriber)
+        self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
+        worker = RunWorker(
+            catalog=self._catalog,
+            bus=self._bus,
+            clock=self._clock,
+            installation_id=self._installation_id,
+            operations={Operation.BACKUP: back_up, Operation.VERIFY: verify_backup},
+            ledger=lambda: self._ledger,
+            released=self._released,
+        )
+        self._coordinator = Coordinator(
+            catalog=self._catalog,
+            bus=self._bus,
+            clock=self._clock,
+            work=worker.work,
+            parts=lambda: self._parts,
+            max_parallel_runs=settings.daemon.max_parallel_runs,
+        )
+        self._scheduler = Scheduler(
+            path=state_directory / SCHEDULER_NAME,
+            clock=self._clock,
+            on_due=lambda server, _schedule: self._due_watch.look(server),
+        )
+        self._due_watch = DueWatch(
+            ledger=self._ledger,
+            coordinator=self._coordinator,
+            clock=self._clock,
+            retry_later=self._scheduler.retry_later,
+        )
+        self._sidecars_recovered = False
+        self._control = ControlServer(settings=settings.control, services=self._services())
+
+    def run(self) -> int:
+        """Start, serve, stop."""
+        lifecycle = Lifecycle(
+            systemd=self._systemd,
+            clock=self._clock,
+            watchdog_seconds=watchdog_interval_seconds(),
+            healthy=self._dead_part,
+            tick=self._tick,
+            reload=self._reload,
+            stop=self._stop,
+        )
+        lifecycle.listen()
+        _log.info(
+            "daemon.starting",
+            version=__version__,
+            installation_id=self._installation_id,
+            config_path=str(self._config_path),
+            servers=sorted(self._settings.servers),
+        )
+        self._recover()
+        self._scheduler.start_paused()
+        self._take_up_schedules()
+        self._control.start()
+        self._scheduler.resume()
+        for server in self._settings.servers:
+            self._due_watch.look(server)
+        self._systemd.ready("idle")
+        _log.info("daemon.ready", socket=str(self._settings.control.socket))
+        return lifecycle.run()
+
+    def _recover(self) -> None:
+        workspaces = self._remember_workspace_directory()
+        Recovery(
+            catalog=self._catalog,
+            clock=self._clock,
+            installation_id=self._installation_id,
+            storages=self._parts.storages,
+            workspace_directories=workspaces,
+            runtime_directory=self._settings.daemon.runtime_directory,
+        ).recover()
+        self._recover_sidecars()
+
+    def _recover_sidecars(self) -> None:
+        if self._sidecars_recovered or not any(s.container for s in self._settings.servers.values()):
+            return
+        live = [active.run.run_id for active in self._coordinator.active()]
+        self._sidecars_recovered = recover_sidecars(self._parts.docker, self._installation_id, live_runs=live)
+
+    def _remember_workspace_directory(self) -> tuple[Path, ...]:
+        """Return every directory that workspaces of this installation have ever been in, the current one included."""
+        known = set(json.loads(self._catalog.meta(WORKSPACES_META) or "[]"))
+        known.add(str(self._parts.workspace_directory))
+        self._catalog.set_meta(WORKSPACES_META, json.dumps(sorted(known)))
+        return tuple(Path(text) for text in sorted(known))
+
+    def _take_up_schedules(self) -> None:
+        definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
+        self._ledger.reconcile(definitions)
+        self._scheduler.reconcile(definitions)
+
+    def _released(self, active: ActiveRun) -> None:
+        self._coordinator.finished(active)
+        if not self._coordinator.is_stopping:
+            self._due_watch.look(active.run.server)
+
+    def _dead_part(self) -> str:
+        if not self._scheduler.is_alive():
+            return "the scheduler's thread"
+        if not self._control.is_alive():
+            return "the control server's thread"
+        return "" if self._coordinator.threads_alive() else "a run's thread"
+
+    def _tick(self) -> None:
+        self._scheduler.wakeup()
+        self._recover_sidecars()
+
+    def _reload(self) -> None:
+        self._systemd.reloading()
+        try:
+            settings = load(self._config_path, os.environ)
+            for key in restart_needed(self._settings, settings):
+                _log.warning("configuration.needs_restart", key=key)
+            parts = build_parts(settings, self._catalog)
+        except BackupdError as exc:
+            self._state.configuration_error = exc.message
+            _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
+        else:
+            self._settings, self._parts = settings, parts
+            self._state.configuration_error = ""
+            _configure_logging(settings)
+            self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
+            self._remember_workspace_directory()
+            self._take_up_schedules()
+            _log.info("configuration.reloaded", servers=sorted(settings.servers))
+        refused = bool(self._state.configuration_error)
+        self._systemd.ready("new configuration refused, the old one is in force" if refused else "idle")
+
+    def _stop(self) -> None:
+        self._scheduler.stop()
+        if not self._coordinator.stop(timeout_seconds=STOP_SECONDS):
+            _log.error("daemon.stop_slow", running=[a.run.run_id for a in self._coordinator.active()])
+        self._control.stop()
+        _log.info("daemon.stopped")
+
+    def _services(self) -> DaemonServices:
+        return DaemonServices(
+            catalog=self._catalog,
+            bus=self._bus,
+            clock=self._clock,
+            coordinator=self._coordinator,
+            recorder=self._recorder,
+            state=self._state,
+            installation_id=self._installation_id,
+            config_path=self._config_path,
+            parts=lambda: self._parts,
+            schedules=self._schedule_views,
+            set_paused=self._set_paused,
+            scheduler_alive=self._scheduler.is_alive,
+            diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
+            settings_view=lambda: settings_view(self._settings),
+        )
+
+    def _set_paused(self, server: str, schedule: str | None, paused: bool, requested_by: str) -> None:  # noqa: FBT001 - a callback with a fixed shape
+        change = self._ledger.pause if paused else self._ledger.resume
+        change(server, schedule, requested_by)
+
+    def _schedule_views(self) -> list[ScheduleView]:
+        return [
+            ScheduleView(
+                server=view.server,
+                schedule=view.schedule,
+                tier=Tier(view.schedule),
+                cron=view.expression,
+                timezone=view.timezone,
+                next_due=view.next_at,
+                paused=view.paused,
+                paused_by=view.paused_by,
+                last_due_at=view.last_slot_at,
+                last_state=view.last_slot_state,
+            )
+            for view in self._ledger.schedule_views()
+        ]
+
+
+def _configure_logging(settings: Settings) -> None:
+    redactor = Redactor(_secrets(settings))
+    configure_logging(log_format=settings.daemon.log_format, level=settings.daemon.log_level, redact=redactor.redact)
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    return tuple(secret for server in settings.servers.values() if (secret := server.password.get_secret_value()))

@@ -1,0 +1,162 @@
+"""The catalog's backups, their manifests and their copies."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from octeth_backupd.catalog.schema import backups, copies, manifests
+from octeth_backupd.catalog.shortened import resolve
+from octeth_backupd.catalog.summaries import summaries_json
+from octeth_backupd.domain.backup import Backup, Copy, CopyState
+from octeth_backupd.domain.summary import READABLE_STATES
+from octeth_backupd.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from octeth_backupd.catalog.database import Database
+
+LATEST = "latest"
+_BACKUP_FIELDS = tuple(field.name for field in fields(Backup) if field.name not in {"manifest", "copies"})
+_COPY_FIELDS = tuple(field.name for field in fields(Copy))
+_NEWEST_FIRST = (backups.c.taken_at.desc(), backups.c.backup_id.desc())
+
+
+class BackupRows:
+    """Backups and where their archives are; none is ever removed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, backup: Backup) -> None:
+        """See Catalog.add_backup."""
+        with self._database.write() as connection:
+            connection.execute(sa.insert(backups).values({name: getattr(backup, name) for name in _BACKUP_FIELDS}))
+            connection.execute(
+                sa.insert(manifests).values(backup_id=backup.backup_id, manifest=backup.manifest),
+            )
+            for copy in backup.copies:
+                connection.execute(sa.insert(copies).values({name: getattr(copy, name) for name in _COPY_FIELDS}))
+
+    def get(self, backup_id: str) -> Backup:
+        """See Catalog.backup."""
+        with self._database.read() as connection:
+            return _whole(connection, backup_id)
+
+    def exists(self, backup_id: str) -> bool:
+        """See Catalog.backup_id_exists."""
+        with self._database.read() as connection:
+            return connection.scalar(_id_where(backups.c.backup_id == backup_id)) is not None
+
+    def find(self, part: str, *, server: str | None) -> Backup:
+        """See Catalog.find_backup."""
+        conditions = () if server is None else (backups.c.server == server,)
+        with self._database.read() as connection:
+            if part != LATEST:
+                backup_id = resolve(connection, backups.c.backup_id, part, noun="backup", conditions=conditions)
+                return _whole(connection, backup_id)
+            latest = _newest_good(connection, server)
+        if latest is None:
+            of_server = "" if server is None else f" of server {server!r}"
+            raise NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
+        return latest
+
+    def last_good(self, server: str) -> Backup | None:
+        """See Catalog.last_good_backup."""
+        with self._database.read() as connection:
+            return _newest_good(connection, server)
+
+    def page(self, *, server: str | None, limit: int, after: str | None) -> list[Backup]:
+        """See Catalog.backups."""
+        query = sa.select(backups).order_by(*_NEWEST_FIRST).limit(limit)
+        if server is not None:
+            query = query.where(backups.c.server == server)
+        with self._database.read() as connection:
+            if after is not None:
+                taken_at = sa.literal(_taken_at(connection, after), backups.c.taken_at.type)
+                query = query.where(
+                    sa.tuple_(backups.c.taken_at, backups.c.backup_id) < sa.tuple_(taken_at, sa.literal(after))
+                )
+            rows = connection.execute(query).mappings().all()
+            page = query.with_only_columns(backups.c.backup_id).subquery()
+            by_backup: dict[str, list[Copy]] = {}
+            for row in connection.execute(_copies_where(copies.c.backup_id.in_(sa.select(page)))).mappings():
+                by_backup.setdefault(row["backup_id"], []).append(Copy(**row))
+        return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
+
+    def page_json(self, *, server: str | None, limit: int | None, after: str | None) -> bytes:
+        """See Catalog.backups_json."""
+        with self._database.read() as connection:
+            taken_at = None if after is None else _taken_at(connection, after)
+            return summaries_json(connection, server=server, limit=limit, after_time=taken_at, after_id=after)
+
+    def set_copy_state(
+        self,
+        backup_id: str,
+        storage: str,
+        state: CopyState,
+        at: datetime,
+        *,
+        verified_at: datetime | None,
+        detail: str,
+    ) -> None:
+        """See Catalog.set_copy_state."""
+        values: dict[str, Any] = {"state": state, "updated_at": at, "detail": detail}
+        if verified_at is not None:
+            values["verified_at"] = verified_at
+        change = sa.update(copies).where(copies.c.backup_id == backup_id, copies.c.storage == storage).values(values)
+        with self._database.write() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise NotFoundError(f"backup {backup_id!r} has no copy in {storage!r}")
+
+    def set_suspect(self, backup_id: str, reason: str) -> None:
+        """See Catalog.set_suspect."""
+        change = sa.update(backups).where(backups.c.backup_id == backup_id).values(suspect=reason)
+        with self._database.write() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise _not_found(backup_id)
+
+
+def _whole(connection: sa.Connection, backup_id: str) -> Backup:
+    query = sa.select(backups, manifests.c.manifest).join(manifests).where(backups.c.backup_id == backup_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise _not_found(backup_id)
+    found = connection.execute(_copies_where(copies.c.backup_id == backup_id)).mappings()
+    return Backup(**row, copies=tuple(Copy(**copy) for copy in found))
+
+
+def _newest_good(connection: sa.Connection, server: str | None) -> Backup | None:
+    readable = (
+        sa.exists()
+        .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
+        .correlate(backups)
+    )
+    query = _id_where(backups.c.suspect == "", readable).order_by(*_NEWEST_FIRST).limit(1)
+    if server is not None:
+        query = query.where(backups.c.server == server)
+    newest = connection.scalar(query)
+    return None if newest is None else _whole(connection, newest)
+
+
+def _taken_at(connection: sa.Connection, backup_id: str) -> datetime:
+    """Return when a backup was taken: with its id that is its place in the order of time."""
+    taken_at: datetime | None = connection.scalar(sa.select(backups.c.taken_at).where(backups.c.backup_id == backup_id))
+    if taken_at is None:
+        raise _not_found(backup_id)
+    return taken_at
+
+
+def _id_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(backups.c.backup_id).where(*conditions)
+
+
+def _copies_where(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(copies).where(condition).order_by(copies.c.backup_id, copies.c.storage)
+
+
+def _not_found(backup_id: str) -> NotFoundError:
+    return NotFoundError(f"no backup {backup_id!r}")

@@ -1,0 +1,1 @@
+"""The two command lines, octeth-backupd and octeth-backupctl."""

@@ -1,0 +1,7 @@
+"""``python -m octeth_backupd.cli.ctl``."""
+
+import sys
+
+from octeth_backupd.cli.ctl import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of octeth-backupctl, one module each; ``registry`` is the list."""

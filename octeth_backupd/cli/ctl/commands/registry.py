@@ -1,0 +1,38 @@
+"""The only list of commands, in the order of the help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.cli.ctl.commands.backup import BackupCommand
+from octeth_backupd.cli.ctl.commands.cancel import CancelCommand
+from octeth_backupd.cli.ctl.commands.config import ConfigCommand
+from octeth_backupd.cli.ctl.commands.doctor import DoctorCommand
+from octeth_backupd.cli.ctl.commands.listing import ListCommand
+from octeth_backupd.cli.ctl.commands.runs import RunsCommand
+from octeth_backupd.cli.ctl.commands.schedules import PauseCommand, ResumeCommand, SchedulesCommand
+from octeth_backupd.cli.ctl.commands.show import ShowCommand
+from octeth_backupd.cli.ctl.commands.status import StatusCommand
+from octeth_backupd.cli.ctl.commands.verify import VerifyCommand
+from octeth_backupd.cli.ctl.commands.version import VersionCommand
+from octeth_backupd.cli.ctl.commands.watch import WatchCommand
+
+if TYPE_CHECKING:
+    from octeth_backupd.cli.ctl.commands.base import Command
+
+COMMANDS: tuple[Command, ...] = (
+    StatusCommand(),
+    ListCommand(),
+    ShowCommand(),
+    BackupCommand(),
+    VerifyCommand(),
+    RunsCommand(),
+    WatchCommand(),
+    CancelCommand(),
+    SchedulesCommand(),
+    PauseCommand(),
+    ResumeCommand(),
+    DoctorCommand(),
+    ConfigCommand(),
+    VersionCommand(),
+)

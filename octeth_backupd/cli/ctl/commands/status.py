@@ -1,0 +1,92 @@
+"""``status``: does the daemon run, when was each server last backed up, what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
+
+if TYPE_CHECKING:
+    import argparse
+
+    from octeth_backupd.cli.ctl.connection import Connection, Json
+    from octeth_backupd.cli.ctl.screen import Screen
+
+
+class StatusCommand:
+    """See Command."""
+
+    name = "status"
+    summary = "how the daemon and each server's backups stand"
+    description = "Show whether the daemon runs, the newest good backup of each server, and what comes next."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """See Command.add_arguments."""
+
+    def run(self, _arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
+        """See Command.run."""
+        status = connection.get("/v1/status")
+        if screen.as_json:
+            screen.document(status)
+            return OK
+        _show_daemon(status, screen)
+        for server in status["servers"]:
+            screen.line()
+            screen.line(f"{server['name']} ({server['placement']})", style="bold")
+            screen.pairs(_server_pairs(server, connection), indent="  ")
+        return OK
+
+
+def _show_daemon(status: Json, screen: Screen) -> None:
+    screen.line(f"octeth-backupd {status['version']} {status['state']}", style="bold")
+    screen.pairs(
+        [
+            ("started", f"{moment(status['started_at'])}, pid {status['pid']}"),
+            ("configuration", status["config_path"]),
+            ("installation", status["installation_id"]),
+        ],
+        indent="  ",
+    )
+    if status["configuration_error"]:
+        screen.line(f"! the last reload was refused: {status['configuration_error']}", style="yellow")
+    if not status["scheduler_alive"]:
+        text = "the scheduler has ended: nothing will be backed up until the daemon is restarted"
+        screen.line(f"{screen.symbols['failed']} {text}", style="red")
+    for warning in status["warnings"]:
+        screen.line(f"! {warning}", style="yellow")
+
+
+def _server_pairs(server: Json, connection: Connection) -> list[tuple[str, str]]:
+    good, last, active = server["last_good_backup"], server["last_run"], server["active_run"]
+    pairs = [
+        ("last good backup", "none" if good is None else f"{good['id']}, taken {moment(good['taken_at'])}"),
+        ("last run", "none" if last is None else _ended_run(last)),
+    ]
+    if active is not None:
+        pairs.append(("now", _active_run(active["id"], connection)))
+    if server["queued_runs"]:
+        pairs.append(("queued", ", ".join(run["id"] for run in server["queued_runs"])))
+    pairs.append(("next due", moment(server["next_due"], missing="nothing is scheduled")))
+    return pairs
+
+
+def _ended_run(run: Json) -> str:
+    text = f"{run['operation']} {run['status']}, {moment(run['finished_at'])}"
+    return f"{text}: {run['error']}" if run["error"] else text
+
+
+def _active_run(run_id: str, connection: Connection) -> str:
+    detail = connection.get(f"/v1/runs/{run_id}")
+    run, progress = detail["run"], detail["progress"]
+    text = f"{run['operation']} {run['id']}: {run['step'] or run['status']}"
+    if progress is None:
+        return text
+    text += f", {size(progress['done_bytes'])}"
+    if progress["total_bytes"]:
+        text += f" of {size(progress['total_bytes'])}"
+    speed = progress["rate_bytes_per_second"]
+    left = progress["total_bytes"] - progress["done_bytes"]
+    if speed > 0:
+        text += f", {rate(speed)}" + (f", {duration(left / speed)} left" if left > 0 else "")
+    return text

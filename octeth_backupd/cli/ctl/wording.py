@@ -1,0 +1,66 @@
+"""Numbers and times in the words of people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_STEP = 1024.0
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LEAST_DAYS_TOLD_AS_DAYS = 2
+
+
+def size(count_bytes: float) -> str:
+    """Return ``1.4 GiB`` for a number of bytes."""
+    value, unit = float(count_bytes), 0
+    while value >= _STEP and unit < len(_UNITS) - 1:
+        value /= _STEP
+        unit += 1
+    return f"{value:.0f} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+
+
+def rate(bytes_per_second: float) -> str:
+    """Return ``190.7 MiB/s``."""
+    return f"{size(bytes_per_second)}/s"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two largest units: ``4 min 10 s``."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    if whole < _LEAST_DAYS_TOLD_AS_DAYS * _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def parse_time(text: str) -> datetime:
+    """Return the aware time that a document's ISO 8601 text means."""
+    return datetime.fromisoformat(text)
+
+
+def local_time(text: str) -> str:
+    """Return ``2026-11-22 05:00:00 +03``: the machine's time with its zone."""
+    return parse_time(text).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def relative(text: str, *, now: datetime | None = None) -> str:
+    """Return how far a time is from now: ``1 h 00 min ago``, ``in 20 min 00 s``."""
+    seconds = (parse_time(text) - (now or datetime.now(UTC))).total_seconds()
+    return f"in {duration(seconds)}" if seconds > 0 else f"{duration(-seconds)} ago"
+
+
+def moment(text: str | None, *, now: datetime | None = None, missing: str = "-") -> str:
+    """Return a time both ways: ``2026-11-22 05:00:00 +03 (1 h 00 min ago)``."""
+    return missing if text is None else f"{local_time(text)} ({relative(text, now=now)})"
+
+
+def run_seconds(run: dict[str, str | None], *, now: datetime | None = None) -> float | None:
+    """Return how long a run took, or has taken until now; None when it has not begun."""
+    begun, ended = run["started_at"], run["finished_at"]
+    if begun is None:
+        return None
+    end = (now or datetime.now(UTC)) if ended is None else parse_time(ended)
+    return (end - parse_time(begun)).total_seconds()

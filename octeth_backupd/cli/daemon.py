@@ -1,0 +1,106 @@
+"""``octeth-backupd``: run the daemon, or check its configuration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octeth_backupd import __version__
+from octeth_backupd.errors import BackupdError, ConfigurationError
+from octeth_backupd.settings.load import Examination, examine, load
+from octeth_backupd.settings.problems import Problem, render_problems
+from octeth_backupd.settings.summary import summary_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_CONFIG = Path("/etc/octeth-backupd/config.toml")
+_EXIT_CODES = """\
+exit codes:
+  0   the configuration is good; the daemon was stopped in good order
+  1   the daemon failed
+  2   the command line is wrong
+  75  another daemon holds the state directory
+  78  the configuration cannot be used
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Args:
+        argv: Arguments without the program's name; default: the process's.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return _serve(arguments.config) if arguments.command == "serve" else _check_config(arguments)
+    except BackupdError as error:
+        _complain(error)
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="octeth-backupd",
+        description="Hot physical backups of MySQL and MariaDB servers that are checked before they are called good.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="run the daemon in the foreground; systemd does this")
+    check = commands.add_parser("check-config", help="list everything that is wrong with the configuration")
+    for command in (serve, check):
+        command.description = f"{command.prog}: see docs/reference/settings.md for every key."
+        command.add_argument(
+            "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="configuration file (%(default)s)"
+        )
+    check.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def _serve(config: Path) -> int:
+    settings = load(config, os.environ, on_warning=_warn)
+    from octeth_backupd.app import serve  # the whole daemon, which check-config does without
+
+    return serve(settings, config_path=config)
+
+
+def _check_config(arguments: argparse.Namespace) -> int:
+    examination = examine(arguments.config, os.environ)
+    if arguments.json:
+        _print_json(examination)
+    elif examination.settings is None:
+        load(arguments.config, os.environ)  # raises with everything that is wrong
+    else:
+        print(f"{arguments.config} is good.\n")
+        print("\n".join(summary_lines(examination.settings, now=datetime.now(UTC))))
+    for problem in examination.problems:
+        if problem.is_warning and not arguments.json:
+            _warn(problem)
+    return 0 if examination.settings is not None else ConfigurationError.exit_code
+
+
+def _print_json(examination: Examination) -> None:
+    problems = [asdict(problem) for problem in examination.problems]
+    print(json.dumps({"ok": examination.settings is not None, "problems": problems}, indent=2))
+
+
+def _warn(problem: Problem) -> None:
+    print(f"warning:\n{render_problems([problem])}", file=sys.stderr)
+
+
+def _complain(error: BackupdError) -> None:
+    print(f"octeth-backupd: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

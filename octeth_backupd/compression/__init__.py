@@ -1,0 +1,1 @@
+"""Compressors: a stream of bytes in, a smaller one out."""

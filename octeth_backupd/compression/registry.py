@@ -1,0 +1,44 @@
+"""The list of compressors."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from octeth_backupd.compression.base import CompressionSettings
+from octeth_backupd.compression.gzip import GzipCompressor
+from octeth_backupd.compression.none import NoCompressor
+from octeth_backupd.compression.zstd import ZstdCompressor
+from octeth_backupd.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from octeth_backupd.compression.base import Compressor
+    from octeth_backupd.process.host import HostRunner
+
+_ALGORITHMS = {".tar.zst": "zstd", ".tar.gz": "gzip", ".tgz": "gzip", ".tar": "none"}
+
+
+def compressor_for(settings: CompressionSettings, host_runner: HostRunner) -> Compressor:
+    """Return the compressor that the configuration asks for."""
+    threads = len(os.sched_getaffinity(0)) if settings.threads == "auto" else settings.threads
+    match settings.algorithm:
+        case "zstd":
+            return ZstdCompressor(level=settings.level, threads=threads)
+        case "gzip":
+            return GzipCompressor(level=settings.level, threads=threads, host_runner=host_runner)
+        case "none":
+            return NoCompressor()
+
+
+def compressor_for_suffix(name: str, host_runner: HostRunner) -> Compressor:
+    """Return the compressor that reads an archive, by the ending of its name.
+
+    Raises:
+        InvalidRequestError: The name ends like none that can be read.
+    """
+    for suffix, algorithm in _ALGORITHMS.items():
+        if name.endswith(suffix):
+            return compressor_for(CompressionSettings.model_validate({"algorithm": algorithm}), host_runner)
+    raise InvalidRequestError(
+        f"{name} is no archive that can be read", hint=f"Its name must end in one of: {', '.join(_ALGORITHMS)}."
+    )

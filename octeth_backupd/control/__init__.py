@@ -1,0 +1,1 @@
+"""Requests come in: HTTP over the Unix socket."""

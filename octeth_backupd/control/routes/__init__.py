@@ -1,0 +1,1 @@
+"""The resources of the control interface, one module each."""

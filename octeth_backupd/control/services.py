@@ -1,0 +1,225 @@
+"""What the daemon offers to the control interface, in terms of domain values.
+
+The daemon implements ``Services``; the control server only translates it to HTTP. Every method may block and is called
+from worker threads, several at a time. An error is a ``BackupdError`` and reaches the client with its hint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    from octeth_backupd.domain.backup import Backup, Run, SlotState, StepRecord, Tier
+    from octeth_backupd.domain.checks import CheckResult
+    from octeth_backupd.domain.events import Event, StepProgress
+    from octeth_backupd.domain.server import Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSummary:
+    """The backup that a server would be restored from now.
+
+    Attributes:
+        age_seconds: Time since it was taken, at the moment of the answer.
+    """
+
+    backup_id: str
+    taken_at: datetime
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """How one server's backups stand.
+
+    Attributes:
+        last_good_backup: Newest good, unsuspect backup; None when there is none.
+        last_run: The newest run that has ended.
+        active_run: The run that is going on now.
+        queued_runs: Accepted runs that wait for their turn, first one first.
+        next_due: The earliest due time of its schedules that are not paused.
+    """
+
+    name: str
+    placement: Placement
+    last_good_backup: BackupSummary | None = None
+    last_run: Run | None = None
+    active_run: Run | None = None
+    queued_runs: tuple[Run, ...] = ()
+    next_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """How the whole installation stands.
+
+    Attributes:
+        configuration_error: Why the last reload was refused; empty: the file is in force.
+        warnings: What somebody should look at, one sentence each.
+    """
+
+    version: str
+    installation_id: str
+    started_at: datetime
+    pid: int
+    state: Literal["running", "stopping"]
+    config_path: Path
+    servers: tuple[ServerStatus, ...]
+    scheduler_alive: bool
+    configuration_error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleView:
+    """One schedule of one server.
+
+    Attributes:
+        tier: None for a schedule that makes no backups.
+        next_due: None while paused, or when the rule never comes due again.
+        last_due_at: Its newest slot; None when none was due yet.
+        last_state: What became of that slot.
+        last_run_id: The run that served it, or tried to.
+    """
+
+    server: str
+    schedule: str
+    tier: Tier | None
+    cron: str
+    timezone: str
+    next_due: datetime | None
+    paused: bool
+    paused_by: str = ""
+    paused_at: datetime | None = None
+    last_due_at: datetime | None = None
+    last_state: SlotState | None = None
+    last_run_id: str | None = None
+    last_detail: str = ""
+
+
+class Subscription(Protocol):
+    """The events of one run, from the moment of subscribing on."""
+
+    def get(self, timeout: float) -> Event | None:
+        """Return the next event, or None when none came within ``timeout`` seconds."""
+
+
+class Services(Protocol):
+    """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
+
+    def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:
+        """Accept a backup and return its run at once, queued or running.
+
+        Args:
+            server: Its name; None where exactly one is configured.
+            wait: Queue the run behind the one that holds the server, instead of refusing it.
+            requested_by: Who asks.
+
+        Raises:
+            BusyError: Another run holds the server and ``wait`` is False; the message names it.
+            NotFoundError: No such server.
+            InvalidRequestError: No server named and several are configured.
+        """
+
+    def request_verify(self, *, backup_id: str, requested_by: str) -> Run:
+        """Accept a check of a backup's copies (checksum and read-back) and return its run at once.
+
+        Args:
+            backup_id: Any unambiguous part of the id, or ``latest``.
+            requested_by: Who asks.
+
+        Raises:
+            NotFoundError: No such backup.
+            AmbiguousIdError: Several fit.
+        """
+
+    def cancel(self, *, run: str, requested_by: str) -> Run:
+        """Ask a run to end and return it as it is then, probably still running.
+
+        Args:
+            run: Any unambiguous part of the run's id.
+            requested_by: Who asks.
+
+        Raises:
+            NotFoundError: No such run.
+            AmbiguousIdError: Several fit.
+            InvalidRequestError: It has ended already.
+        """
+
+    def status(self) -> StatusView:
+        """Return how everything stands; quick, asks no server."""
+
+    def doctor(self, *, server: str | None) -> list[CheckResult]:
+        """Run all checks, of one server or of all; may take a minute."""
+
+    def schedules(self) -> list[ScheduleView]:
+        """Return every schedule of every server."""
+
+    def pause(self, *, server: str | None, schedule: str | None, requested_by: str) -> list[ScheduleView]:
+        """Pause schedules until ``resume``, across restarts; None means all. Returns the ones concerned.
+
+        Raises:
+            NotFoundError: No such server or schedule.
+        """
+
+    def resume(self, *, server: str | None, schedule: str | None, requested_by: str) -> list[ScheduleView]:
+        """Undo ``pause``."""
+
+    def settings_view(self) -> Mapping[str, Any]:
+        """Return the settings in force as JSON types, every secret masked."""
+
+    def find_backup(self, part: str, server: str | None) -> Backup:
+        """Return a backup with its manifest and copies.
+
+        Args:
+            part: Any unambiguous part of its id, or ``latest``.
+            server: Look only at this server's.
+
+        Raises:
+            NotFoundError: None fits.
+            AmbiguousIdError: Several fit; the message lists them.
+        """
+
+    def backups_json(self, *, server: str | None, limit: int | None, after: str | None) -> bytes:
+        """Return backups without their manifests as a JSON array, newest first.
+
+        Args:
+            server: Only this server's.
+            limit: At most so many; None for all.
+            after: Id of the last backup of the page before.
+
+        Raises:
+            NotFoundError: No such server, or ``after`` does not exist.
+        """
+
+    def find_run(self, part: str) -> Run:
+        """Return a run by any unambiguous part of its id.
+
+        Raises:
+            NotFoundError: None fits.
+            AmbiguousIdError: Several fit; the message lists them.
+        """
+
+    def runs(self, *, server: str | None, limit: int, before: str | None) -> list[Run]:
+        """Return runs, newest first.
+
+        Args:
+            server: Only this server's.
+            limit: At most so many.
+            before: Id of the last run of the page before.
+        """
+
+    def steps(self, run_id: str) -> list[StepRecord]:
+        """Return the steps of a run in their order."""
+
+    def progress(self, run_id: str) -> StepProgress | None:
+        """Return how far the current step is; None when unknown or not running."""
+
+    def subscribe(self, run_id: str) -> AbstractContextManager[Subscription]:
+        """Receive a run's events for the length of a block; nothing is replayed. Entering and leaving never block."""

@@ -1,0 +1,1 @@
+"""Process lifecycle, coordinator, recovery after a crash, systemd."""

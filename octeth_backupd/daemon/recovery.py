@@ -1,0 +1,149 @@
+"""What a killed daemon left, put right before the next one says READY.
+
+Everything is found by this installation's mark: processes by their environment, sidecars by their labels, workspaces by
+their marker file. What carries another mark, or none, is never touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octeth_backupd.domain.backup import RunStatus, SlotState
+from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
+from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
+from octeth_backupd.pipeline.record import backup_from_manifest, read_manifest
+from octeth_backupd.pipeline.workspace import LeftWorkspace, left_workspaces
+from octeth_backupd.process.orphans import end_orphans
+from octeth_backupd.process.sidecar import end_sidecars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.domain.backup import Run
+    from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.process.docker import Docker
+    from octeth_backupd.storage.base import Storage
+
+_log = structlog.get_logger("recovery")
+
+OPTION_FILE_PATTERN = "*.cnf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Puts right what the daemon before this one left.
+
+    Attributes:
+        workspace_directories: Where runs of this installation have ever had workspaces.
+    """
+
+    catalog: Catalog
+    clock: Clock
+    installation_id: str
+    storages: tuple[Storage, ...]
+    workspace_directories: tuple[Path, ...]
+    runtime_directory: Path
+
+    def recover(self) -> None:
+        """End what still runs, remove what is half done, adopt what was finished, and close what was left running.
+
+        Sidecars are ``recover_sidecars``: they need Docker, which may not be up yet.
+        """
+        for orphan in end_orphans(self.installation_id):
+            _log.warning("recovery.process_ended", pid=orphan.pid, run_id=orphan.run_id, program=orphan.program)
+        for path in (self.runtime_directory / OPTION_DIRECTORY).glob(OPTION_FILE_PATTERN):
+            path.unlink()
+            _log.info("recovery.option_file_removed", path=str(path))
+        adopted: dict[str, str] = {}
+        for root in self.workspace_directories:
+            for left in left_workspaces(root, installation_id=self.installation_id):
+                adopted.update(self._resolve(left))
+        for run in self.catalog.unfinished_runs():
+            self._close(run, adopted.get(run.run_id))
+
+    def _resolve(self, left: LeftWorkspace) -> dict[str, str]:
+        """Remove a workspace and what its run left outside; return run id → backup id where the backup was whole."""
+        adopted: dict[str, str] = {}
+        if left.outside is not None:
+            for storage in self.storages:
+                backup_id = self._adopt(storage, left.outside.keys[-1])
+                if backup_id is not None:
+                    adopted[left.workspace.run_id] = backup_id
+                    continue
+                for key in reversed(left.outside.keys):
+                    storage.delete(key)
+            if left.outside.staged:
+                Path(left.outside.staged).unlink(missing_ok=True)
+        left.workspace.remove()
+        _log.info("recovery.workspace_removed", path=str(left.workspace.path), run_id=left.workspace.run_id)
+        return adopted
+
+    def _adopt(self, storage: Storage, manifest_key: str) -> str | None:
+        """Record a backup whose manifest was written, which is the last thing a run writes in a storage backend."""
+        try:
+            manifest = read_manifest(storage, manifest_key)
+        except NotFoundError:
+            return None
+        if manifest.installation_id != self.installation_id:
+            return None
+        if not self.catalog.backup_id_exists(manifest.backup_id):
+            self.catalog.add_backup(backup_from_manifest(manifest, storages=(storage.name,), at=self.clock.now()))
+            _log.warning("recovery.backup_adopted", backup_id=manifest.backup_id, storage=storage.name)
+        return manifest.backup_id
+
+    def _close(self, run: Run, backup_id: str | None) -> None:
+        now = self.clock.now()
+        for step in self.catalog.steps(run.run_id):
+            if not step.status.is_final:
+                self.catalog.finish_step(
+                    run.run_id, step.position, status=RunStatus.INTERRUPTED, at=now, detail=dict(step.detail)
+                )
+        if backup_id is not None:
+            claimed = [
+                slot
+                for slot in self.catalog.slots(server=run.server, states=[SlotState.DUE])
+                if slot.run_id == run.run_id
+            ]
+            self.catalog.decide_slots(claimed, state=SlotState.SERVED, run_id=run.run_id, detail="", at=now)
+            self.catalog.update_run(
+                run.run_id,
+                status=RunStatus.SUCCESS,
+                finished_at=now,
+                step="",
+                backup_id=backup_id,
+                detail={"recovered": "the daemon ended after the backup was whole; recorded at the next start"},
+            )
+            return
+        self.catalog.update_run(
+            run.run_id,
+            status=RunStatus.INTERRUPTED,
+            finished_at=now,
+            step="",
+            error_code="interrupted",
+            error="the daemon ended while the run was going on",
+            hint="A scheduled run is started again by itself; repeat a manual one.",
+        )
+        _log.warning("recovery.run_interrupted", run_id=run.run_id, server=run.server, step=run.step)
+
+
+def recover_sidecars(docker: Docker, installation_id: str, *, live_runs: Iterable[str] = ()) -> bool:
+    """End and remove sidecars that no run of this daemon knows.
+
+    Returns:
+        Whether Docker could be asked; False means: try again later.
+    """
+    try:
+        for name in end_sidecars(docker, installation_id, keep=frozenset(live_runs)):
+            _log.warning("recovery.sidecar_removed", container=name)
+    except DockerError as exc:
+        _log.warning("recovery.docker_unreachable", error=exc.message, hint=exc.hint)
+        return False
+    except BackupdError as exc:
+        _log.error("recovery.sidecars_failed", error=exc.message, hint=exc.hint)
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""One run from its turn to its end: claims slots, executes, decides the outcome, records it, tells everybody.
+
+Whatever happens inside, a run ends with an outcome in the catalog, its slots decided and its lock released.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from octeth_backupd.domain.backup import Operation, Run, RunStatus, Slot, Trigger
+from octeth_backupd.domain.events import RunFinished, RunStarted
+from octeth_backupd.errors import BackupdError, CancelledError
+from octeth_backupd.pipeline.context import RunContext
+from octeth_backupd.pipeline.result import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.daemon.coordinator import ActiveRun
+    from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.pipeline.result import Execute
+    from octeth_backupd.scheduling.ledger import SlotLedger
+    from octeth_backupd.telemetry.bus import EventBus
+
+_log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended."""
+
+    status: RunStatus
+    result: RunResult
+    error: BackupdError | None = None
+
+
+class RunWorker:
+    """Do runs.
+
+    Args:
+        operations: What each operation executes.
+        ledger: Returns the slot ledger of the configuration in force.
+        released: Called last, when the run's lock may go to the next.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        bus: EventBus,
+        clock: Clock,
+        installation_id: str,
+        operations: Mapping[Operation, Execute],
+        ledger: Callable[[], SlotLedger],
+        released: Callable[[ActiveRun], None],
+    ) -> None:
+        self._catalog = catalog
+        self._bus = bus
+        self._clock = clock
+        self._installation_id = installation_id
+        self._operations = operations
+        self._ledger = ledger
+        self._released = released
+
+    def work(self, active: ActiveRun) -> None:
+        """Do a whole run; never raises."""
+        slots: tuple[Slot, ...] = ()
+        try:
+            slots = self._begin(active)
+            ending = self._execute(active, slots)
+        except Exception as exc:  # noqa: BLE001 - the outcome must be recorded whatever happened
+            ending = _unexpected(active.run, exc)
+        try:
+            self._finish(active, ending, slots)
+        except Exception:  # noqa: BLE001 - likewise: the lock must be released
+            _log.exception("run.finish_failed", run_id=active.run.run_id)
+        finally:
+            self._released(active)
+
+    def _begin(self, active: ActiveRun) -> tuple[Slot, ...]:
+        slots: tuple[Slot, ...] = ()
+        run = active.run
+        if run.trigger is not Trigger.MANUAL and not active.cancellation.is_cancelled:
+            slots = tuple(self._ledger().claim(run.server, run.run_id))
+        tiers = run.tiers | {slot.tier for slot in slots}
+        active.run = self._catalog.update_run(
+            run.run_id, status=RunStatus.RUNNING, started_at=self._clock.now(), tiers=frozenset(tiers)
+        )
+        self._bus.publish(RunStarted(run_id=run.run_id, server=run.server, at=self._clock.now(), run=active.run))
+        return slots
+
+    def _execute(self, active: ActiveRun, slots: tuple[Slot, ...]) -> Ending:
+        run = active.run
+        if run.trigger is not Trigger.MANUAL and not slots and not active.cancellation.is_cancelled:
+            return Ending(status=RunStatus.SKIPPED, result=RunResult(detail={"reason": "no slot was due any more"}))
+        context = RunContext(
+            run=run,
+            installation_id=self._installation_id,
+            bus=self._bus,
+            clock=self._clock,
+            cancellation=active.cancellation,
+            slots=slots,
+        )
+        try:
+            active.cancellation.raise_if_cancelled()
+            result = self._operations[run.operation](context, active.parts)
+        except CancelledError as exc:
+            status = RunStatus.INTERRUPTED if active.ended_by_stop else RunStatus.CANCELLED
+            return Ending(status=status, result=RunResult(), error=exc)
+        except BackupdError as exc:
+            return Ending(status=RunStatus.FAILED, result=RunResult(), error=exc)
+        return Ending(status=result.status, result=result)
+
+    def _finish(self, active: ActiveRun, ending: Ending, slots: tuple[Slot, ...]) -> None:
+        error = ending.error
+        finished = replace(
+            active.run,
+            status=ending.status,
+            finished_at=self._clock.now(),
+            step="",
+            backup_id=ending.result.backup_id or active.run.backup_id,
+            error_code=error.code if error else "",
+            error=error.message if error else "",
+            hint=error.hint if error else "",
+            detail=dict(ending.result.detail),
+        )
+        try:
+            self._decide_slots(finished, slots)
+            self._catalog.update_run(
+                finished.run_id,
+                status=finished.status,
+                finished_at=finished.finished_at,
+                step="",
+                backup_id=finished.backup_id,
+                error_code=finished.error_code,
+                error=finished.error,
+                hint=finished.hint,
+                detail=finished.detail,
+            )
+        finally:
+            self._bus.publish(
+                RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
+            )
+
+    def _decide_slots(self, run: Run, slots: tuple[Slot, ...]) -> None:
+        if not slots:
+            return
+        ledger = self._ledger()
+        match run.status:
+            case RunStatus.SUCCESS | RunStatus.DEGRADED:
+                ledger.served(slots, run_id=run.run_id)
+            case RunStatus.CANCELLED:
+                ledger.cancelled(slots, run_id=run.run_id)
+            case RunStatus.FAILED:
+                ledger.failed(slots, run_id=run.run_id, error=run.error)
+            case _:
+                ledger.interrupted(slots)
+
+
+def _unexpected(run: Run, exc: Exception) -> Ending:
+    _log.exception("run.internal_error", run_id=run.run_id)
+    return Ending(
+        status=RunStatus.FAILED,
+        result=RunResult(),
+        error=BackupdError(
+            f"internal error: {type(exc).__name__}: {exc}",
+            hint="This is a defect of octeth-backupd. The log holds the details: journalctl -u octeth-backupd.",
+        ),
+    )

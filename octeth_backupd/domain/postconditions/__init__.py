@@ -1,0 +1,1 @@
+"""What must hold of a finished backup before it is called good: pure functions over evidence."""

@@ -1,0 +1,108 @@
+"""Post-conditions on sizes. They doubt, they do not condemn.
+
+A suspect backup is kept, and so is everything that it would replace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.postconditions.base import Answer, PostCondition, Stage, doubted, needed, passed
+from octeth_backupd.domain.server import TablespaceKind
+from octeth_backupd.domain.space import format_bytes
+
+if TYPE_CHECKING:
+    from octeth_backupd.domain.postconditions.evidence import Evidence
+
+ACCEPT = "Look at the backup; if it is right, tell the daemon so: `octeth-backupctl accept ID`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeBounds:
+    """How far a size may be from the expected one before it is doubted.
+
+    Attributes:
+        slack_bytes: A difference smaller than this is never doubted: small databases double and halve in a day.
+    """
+
+    lowest_percent: int = 50
+    highest_percent: int = 200
+    slack_bytes: int = 16 << 20
+
+    def verdict(self, found_bytes: int, expected_bytes: int) -> str | None:
+        """Return "only N %" or "N %" when the size is out of bounds, else None."""
+        if expected_bytes <= 0 or abs(found_bytes - expected_bytes) <= self.slack_bytes:
+            return None
+        percent = 100 * found_bytes // expected_bytes
+        if percent < self.lowest_percent:
+            return f"only {percent} %"
+        return f"{percent} %" if percent > self.highest_percent else None
+
+
+BOUNDS = SizeBounds()
+
+
+def size_plausible(evidence: Evidence) -> Answer:
+    """Answer whether the backup's tablespaces are about as large as the server's."""
+    prepared = needed(evidence.prepared, "the prepared directory was not looked at")
+    found = sum(entry.size_bytes for entry in prepared.files.values() if entry.space_id is not None)
+    expected = sum(
+        tablespace.size_bytes
+        for tablespace in evidence.before.tablespaces
+        if tablespace.kind is not TablespaceKind.TEMPORARY and not tablespace.discarded
+    )
+    verdict = BOUNDS.verdict(found, expected)
+    if verdict is not None:
+        return doubted(
+            f"the backup's tablespaces hold {format_bytes(found)}, {verdict} of the server's {format_bytes(expected)}",
+            fix=ACCEPT,
+        )
+    return passed(f"the backup's tablespaces hold {format_bytes(found)}, the server's {format_bytes(expected)}")
+
+
+def size_as_before(evidence: Evidence) -> Answer:
+    """Answer whether data and archive are about as large as in the last good backup."""
+    archived = needed(evidence.archived, "there is no archive")
+    previous = needed(evidence.previous, "there is no backup before this one")
+    data_bytes = evidence.before.data_bytes
+    verdict = BOUNDS.verdict(data_bytes, previous.data_bytes)
+    if verdict is not None:
+        return doubted(
+            f"the server holds {format_bytes(data_bytes)}, {verdict} of the {format_bytes(previous.data_bytes)} it "
+            "held at the last good backup",
+            cause="Much was deleted or added, or this is not the data it was.",
+            fix=ACCEPT,
+        )
+    if previous.data_bytes > 0:
+        expected = previous.archive_bytes * data_bytes // previous.data_bytes
+        verdict = BOUNDS.verdict(archived.size_bytes, expected)
+        if verdict is not None:
+            return doubted(
+                f"the archive has {format_bytes(archived.size_bytes)}, {verdict} of the {format_bytes(expected)} that "
+                "the last good backup leads to expect",
+                cause="The data compresses otherwise than before: emptied tables, or encrypted ones.",
+                fix=ACCEPT,
+            )
+    return passed(f"data and archive ({format_bytes(archived.size_bytes)}) are about as large as before")
+
+
+def _has_previous(evidence: Evidence) -> bool:
+    return evidence.previous is not None
+
+
+CONDITIONS = (
+    PostCondition(
+        name="size_plausible",
+        stage=Stage.PREPARE,
+        question="Are the backup's tablespaces about as large as the server's?",
+        answer=size_plausible,
+    ),
+    PostCondition(
+        name="size_as_before",
+        stage=Stage.ARCHIVE,
+        question="Are data and archive about as large as at the last good backup?",
+        answer=size_as_before,
+        applies=_has_previous,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The programs that make a physical backup: XtraBackup and mariadb-backup."""

@@ -1,0 +1,1 @@
+"""The order of the steps of a run, and its outcome."""

@@ -1,0 +1,319 @@
+"""The operation "backup": preflight → backup → prepare → archive → verify → store → record."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from octeth_backupd.compression.registry import compressor_for
+from octeth_backupd.domain.backup import VerifyMode, highest_tier
+from octeth_backupd.domain.checks import CheckStatus
+from octeth_backupd.domain.names import (
+    archive_name,
+    backup_id,
+    checksum_name,
+    checksum_text,
+    manifest_name,
+    storage_key,
+    top_directory,
+)
+from octeth_backupd.domain.postconditions.base import Stage
+from octeth_backupd.domain.postconditions.evidence import ArchiveReadBack, Evidence
+from octeth_backupd.domain.postconditions.registry import evaluate, raise_on_failure, suspicion
+from octeth_backupd.domain.space import expected_archive_bytes
+from octeth_backupd.errors import BackupdError, NotFoundError, PreflightError, StorageError
+from octeth_backupd.pipeline.archive_step import Archive, write_archive
+from octeth_backupd.pipeline.engine_steps import PreparedBackup, ReadyServer, prepare_backup, take_backup
+from octeth_backupd.pipeline.guard import disk_guard
+from octeth_backupd.pipeline.inspection import inspect_server
+from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, read_back
+from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
+from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.step_runner import StepRunner
+from octeth_backupd.pipeline.watch import Watch
+from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
+from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
+from octeth_backupd.preflight.run import run_checks
+from octeth_backupd.process.files import make_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+    from typing import Literal
+
+    from octeth_backupd.compression.base import Compressor
+    from octeth_backupd.domain.checks import CheckResult
+    from octeth_backupd.domain.manifest import Manifest
+    from octeth_backupd.pipeline.context import RunContext
+    from octeth_backupd.pipeline.parts import Parts
+    from octeth_backupd.storage.base import Storage
+
+OPTION_DIRECTORY = "options"
+
+
+def back_up(context: RunContext, parts: Parts) -> RunResult:
+    """Take a backup of the run's server, prove it good and store it.
+
+    Raises:
+        PreflightError: Checks failed; nothing was done.
+        VerificationError: What came out is no good backup; nothing of it is kept.
+        BackupdError: Everything else that ended it, the reason of a cancellation among it.
+    """
+    return _BackupRun(context, parts).run()
+
+
+class _BackupRun:
+    """One backup run: the order of the steps, and what is handed from one to the next."""
+
+    def __init__(self, context: RunContext, parts: Parts) -> None:
+        self._context = context
+        self._parts = parts
+        self._steps = StepRunner(context)
+        self._programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
+        self._compressor: Compressor = compressor_for(parts.compression, self._programs.host)
+        self._results: list[CheckResult] = []
+
+    def run(self) -> RunResult:
+        """Do all steps in a workspace that is gone afterwards, however it ends."""
+        workspace = self._make_workspace()
+        try:
+            return self._run_in(workspace)
+        finally:
+            workspace.remove()
+
+    def _make_workspace(self) -> Workspace:
+        make_directory(self._option_directory)
+        try:
+            return create_workspace(
+                self._parts.workspace_directory,
+                installation_id=self._context.installation_id,
+                run_id=self._context.run.run_id,
+                server=self._context.run.server,
+            )
+        except BackupdError:
+            # Preflight says this better, together with all else that stands against a backup.
+            with self._steps.step("preflight"):
+                self._preflight(binds={})
+            raise
+
+    def _run_in(self, workspace: Workspace) -> RunResult:
+        with self._steps.step("preflight"):
+            ready = self._preflight(binds={workspace.path: "rw", self._option_directory: "ro"})
+        taken_at = self._free_moment()
+        name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
+        directory = workspace.path / top_directory(taken_at)
+        evidence = Evidence(
+            server=self._context.run.server,
+            engine=ready.engine.name,
+            expectation=ready.engine.expectation,
+            before=ready.facts,
+            verify=VerifyMode(self._parts.backup.verify),
+            previous=ready.previous,
+        )
+        with self._steps.step("backup"):
+            raw = take_backup(self._context, self._parts, ready, directory, self._option_directory)
+            evidence = replace(evidence, after=raw.after, backup_run=raw.engine_run, raw=raw.state)
+            self._judge(Stage.BACKUP, evidence)
+        with self._steps.step("prepare"):
+            prepared = prepare_backup(self._context, ready, raw)
+            evidence = replace(evidence, prepare_run=prepared.engine_run, prepared=prepared.state)
+            self._judge(Stage.PREPARE, evidence)
+        keys = self._keys(name)
+        staged = self._staged_path(workspace, keys.archive, name)
+        workspace.announce(Outside(staged=str(staged), keys=(keys.archive, keys.checksum, keys.manifest)))
+        try:
+            with self._steps.step("archive"):
+                archive = self._archive(ready, prepared, staged, name)
+                evidence = replace(evidence, archived=archive.facts)
+                self._judge(Stage.ARCHIVE, evidence)
+            with self._steps.step("verify"):
+                evidence = replace(evidence, read_back=self._read_back(archive))
+                self._judge(Stage.READ_BACK, evidence)
+            with self._steps.step("store"):
+                manifest = make_manifest(
+                    self._context,
+                    self._parts,
+                    ready,
+                    prepared,
+                    archive,
+                    backup_id=backup_id(self._context.run.server, taken_at),
+                    taken_at=taken_at,
+                    results=self._results,
+                    suspect=suspicion(self._results),
+                )
+                self._store(archive, manifest, keys)
+        finally:
+            staged.unlink(missing_ok=True)
+        with self._steps.step("record"):
+            return self._record(manifest)
+
+    @property
+    def _option_directory(self) -> Path:
+        return self._parts.runtime_directory / OPTION_DIRECTORY
+
+    def _preflight(self, *, binds: Mapping[Path, Literal["rw", "ro"]]) -> ReadyServer:
+        run = self._context.run
+        inspection = inspect_server(
+            self._parts.servers[run.server],
+            self._parts,
+            programs=self._programs,
+            binds=binds,
+            cancellation=self._context.cancellation,
+        )
+        results = run_checks(inspection.subject)
+        for result in results:
+            if result.status is CheckStatus.WARNING:
+                self._context.warn(f"{result.name}: {result.summary}")
+        raise_on_failed_checks(results)
+        survey, facts = inspection.survey, inspection.survey.facts
+        if facts is None or not inspection.engine or not inspection.engine_version or not inspection.placement:
+            raise PreflightError(
+                "the checks passed, but not everything is known", hint="This is a defect; see the log."
+            )
+        self._parts.catalog.record_server(run.server, facts.identity, self._context.clock.now())
+        return ReadyServer(
+            server=self._parts.servers[run.server],
+            survey=survey,
+            facts=facts,
+            engine=inspection.engine,
+            engine_version=inspection.engine_version,
+            placement=inspection.placement,
+            open_files_limit=inspection.subject.open_files_limit,
+            previous=inspection.subject.previous,
+            guard=disk_guard(self._parts, survey),
+        )
+
+    def _free_moment(self) -> datetime:
+        """Return now, in whole seconds, or the first second after it that no backup of this server has for a name."""
+        moment = self._context.clock.now().replace(microsecond=0)
+        while self._parts.catalog.backup_id_exists(backup_id(self._context.run.server, moment)):
+            moment += timedelta(seconds=1)
+        return moment
+
+    def _judge(self, stage: Stage, evidence: Evidence) -> None:
+        results = evaluate(evidence, stage)
+        self._results.extend(results)
+        for result in results:
+            if result.status is CheckStatus.WARNING:
+                self._context.warn(f"{result.name}: {result.summary}")
+        raise_on_failure(results)
+
+    def _keys(self, name: str) -> _Keys:
+        run = self._context.run
+        tier = highest_tier(run.tiers)
+        keys = _Keys(
+            archive=storage_key(run.server, tier, name),
+            checksum=storage_key(run.server, tier, checksum_name(name)),
+            manifest=storage_key(run.server, tier, manifest_name(name)),
+        )
+        for storage in self._parts.storages:
+            for key in (keys.archive, keys.checksum, keys.manifest):
+                _refuse_taken(storage, key)
+        return keys
+
+    def _staged_path(self, workspace: Workspace, key: str, name: str) -> Path:
+        for storage in self._parts.storages:
+            path = storage.staging_path(key)
+            if path is not None:
+                return path
+        return workspace.path / name
+
+    def _archive(self, ready: ReadyServer, prepared: PreparedBackup, staged: Path, name: str) -> Archive:
+        with Watch(
+            self._context,
+            step="archive",
+            measure=lambda: staged.stat().st_size if staged.exists() else 0,
+            total_bytes=self._expected_archive_bytes(ready),
+            guard=ready.guard,
+        ):
+            return write_archive(
+                prepared.directory,
+                staged,
+                name=name,
+                compressor=self._compressor,
+                host_runner=self._programs.host,
+                on_line=self._context.output_of("tar"),
+                cancellation=self._context.cancellation,
+            )
+
+    def _expected_archive_bytes(self, ready: ReadyServer) -> int:
+        return expected_archive_bytes(ready.facts.data_bytes, ready.previous)
+
+    def _read_back(self, archive: Archive) -> ArchiveReadBack | None:
+        verify = self._parts.backup.verify
+        if verify == "none":
+            return None
+        cancellation = self._context.cancellation
+        with archive.path.open("rb", buffering=0) as source:
+            forget_cached_pages(source)
+            with Watch(
+                self._context,
+                step="verify",
+                measure=lambda: os.lseek(source.fileno(), 0, os.SEEK_CUR),
+                total_bytes=archive.facts.size_bytes,
+            ):
+                found = (
+                    hash_archive(source, cancellation=cancellation)
+                    if verify == "hash"
+                    else read_back(source, self._compressor, cancellation=cancellation)
+                )
+        return ArchiveReadBack(sha256=found.sha256, size_bytes=found.size_bytes, files=found.files)
+
+    def _store(self, archive: Archive, manifest: Manifest, keys: _Keys) -> None:
+        """Keep archive, checksum and, last, the manifest: what has no manifest is not a backup."""
+        for storage in self._parts.storages:
+            storage.put(
+                archive.path, keys.archive, sha256=archive.facts.sha256, cancellation=self._context.cancellation
+            )
+            try:
+                storage.put_text(keys.checksum, checksum_text(archive.facts.sha256, archive.name))
+                self._context.cancellation.raise_if_cancelled()
+                storage.put_text(keys.manifest, manifest.to_json_text())
+            except BaseException:
+                for key in (keys.checksum, keys.archive):
+                    storage.delete(key)
+                raise
+
+    def _record(self, manifest: Manifest) -> RunResult:
+        backup = backup_from_manifest(
+            manifest,
+            storages=[storage.name for storage in self._parts.storages],
+            at=self._context.clock.now(),
+            verified=self._parts.backup.verify != "none",
+        )
+        self._parts.catalog.add_backup(backup)
+        return RunResult(
+            backup_id=backup.backup_id,
+            detail={
+                "data_bytes": backup.data_bytes,
+                "archive_bytes": backup.archive_bytes,
+                "archive_name": backup.archive_name,
+                "sha256": backup.sha256,
+                "engine": backup.engine,
+                "engine_version": backup.engine_version,
+                "to_lsn": backup.to_lsn,
+                "last_lsn": backup.last_lsn,
+                "suspect": backup.suspect,
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keys:
+    """Where the three files of a backup go in every storage backend."""
+
+    archive: str
+    checksum: str
+    manifest: str
+
+
+def _refuse_taken(storage: Storage, key: str) -> None:
+    try:
+        storage.stat(key)
+    except NotFoundError:
+        return
+    raise StorageError(f"{storage.name} holds {key} already", hint="Move it away; files are never overwritten.")

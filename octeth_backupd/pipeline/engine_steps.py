@@ -1,0 +1,186 @@
+"""Steps "backup" and "prepare": the engine at work, watched, and what it leaves as evidence."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.memory import prepare_memory_bytes
+from octeth_backupd.domain.postconditions.evidence import DirectoryState, ServerAfter
+from octeth_backupd.engines.base import BackupRequest
+from octeth_backupd.engines.option_file import option_file
+from octeth_backupd.errors import BackupdError
+from octeth_backupd.pipeline.directory_state import directory_state
+from octeth_backupd.pipeline.watch import Watch
+from octeth_backupd.process.files import tree_bytes
+from octeth_backupd.servers.lsn import read_lsn
+from octeth_backupd.servers.memory import free_memory
+from octeth_backupd.servers.tables import read_other_tables
+from octeth_backupd.servers.tablespaces import read_tablespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from octeth_backupd.domain.server import LsnPosition, ServerFacts
+    from octeth_backupd.domain.space import SizeHistory
+    from octeth_backupd.engines.base import Engine, EngineRun, EngineVersion
+    from octeth_backupd.engines.selection import EnginePlacement
+    from octeth_backupd.pipeline.context import RunContext
+    from octeth_backupd.pipeline.parts import Parts
+    from octeth_backupd.servers.server import Server
+    from octeth_backupd.servers.survey import Survey
+
+REDO_FILES = ("xtrabackup_logfile", "ib_logfile0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyServer:
+    """What preflight hands on: a server that passed every check, and the engine placed for it."""
+
+    server: Server
+    survey: Survey
+    facts: ServerFacts
+    engine: Engine
+    engine_version: EngineVersion
+    placement: EnginePlacement
+    open_files_limit: int
+    previous: SizeHistory | None
+    guard: Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawBackup:
+    """What the engine's backup left in its directory, not prepared yet.
+
+    Attributes:
+        after: What the server said once the engine had ended; None when it could not be asked.
+    """
+
+    directory: Path
+    engine_run: EngineRun
+    state: DirectoryState
+    after: ServerAfter | None
+    lsn_after: LsnPosition | None
+    finished_at: datetime
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what the engine wrote."""
+        return sum(entry.size_bytes for entry in self.state.files.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedBackup:
+    """A raw backup with its redo applied: ready to be started on."""
+
+    raw: RawBackup
+    engine_run: EngineRun
+    state: DirectoryState
+
+    @property
+    def directory(self) -> Path:
+        """Return where it lies."""
+        return self.raw.directory
+
+    @property
+    def size_bytes(self) -> int:
+        """Return its size."""
+        return sum(entry.size_bytes for entry in self.state.files.values())
+
+
+def take_backup(
+    context: RunContext, parts: Parts, ready: ReadyServer, directory: Path, option_directory: Path
+) -> RawBackup:
+    """Let the engine back up into ``directory``, which it makes.
+
+    Raises:
+        BackupdError: The engine could not be started, took too long, or the run was cancelled. A bad exit code is
+            evidence, not an error.
+    """
+    settings = ready.server.settings
+    with (
+        option_file(
+            option_directory, run_id=context.run.run_id, user=settings.user, password=settings.password
+        ) as options,
+        Watch(
+            context,
+            step="backup",
+            measure=lambda: tree_bytes(directory),
+            total_bytes=ready.facts.data_bytes,
+            guard=ready.guard,
+        ),
+    ):
+        engine_run = ready.engine.backup(
+            BackupRequest(
+                target_directory=directory,
+                option_file=options,
+                address=ready.placement.address,
+                paths=ready.placement.paths,
+                parallel=_parallel(parts),
+                open_files_limit=ready.open_files_limit,
+                lock_ddl_timeout_seconds=parts.backup.lock_ddl_timeout_seconds,
+                facts=ready.facts,
+            ),
+            ready.placement.runner,
+            on_line=context.output_of(ready.engine.name),
+            cancellation=context.cancellation,
+            timeout_seconds=parts.backup.timeout_seconds,
+        )
+    finished_at = context.clock.now()
+    after = _ask_again(context, ready)
+    return RawBackup(
+        directory=directory,
+        engine_run=engine_run,
+        state=_state(directory, ready, with_space_ids=False),
+        after=after,
+        lsn_after=after.lsn if after else None,
+        finished_at=finished_at,
+    )
+
+
+def prepare_backup(context: RunContext, ready: ReadyServer, raw: RawBackup) -> PreparedBackup:
+    """Let the engine apply the redo log in place."""
+    memory = free_memory()
+    redo_bytes = sum(raw.state.files[name].size_bytes for name in REDO_FILES if name in raw.state.files)
+    with Watch(context, step="prepare", measure=None, guard=ready.guard):
+        engine_run = ready.engine.prepare(
+            raw.directory,
+            ready.placement.runner,
+            memory_bytes=prepare_memory_bytes(
+                free_bytes=memory.free_bytes, cgroup_limit_bytes=memory.cgroup_limit_bytes, redo_bytes=redo_bytes
+            ),
+            on_line=context.output_of(ready.engine.name),
+            cancellation=context.cancellation,
+            open_files_limit=ready.open_files_limit,
+        )
+    return PreparedBackup(raw=raw, engine_run=engine_run, state=_state(raw.directory, ready, with_space_ids=True))
+
+
+def _state(directory: Path, ready: ReadyServer, *, with_space_ids: bool) -> DirectoryState:
+    if not directory.is_dir():
+        return DirectoryState(files={})
+    return directory_state(directory, ready.engine.expectation, with_space_ids=with_space_ids)
+
+
+def _ask_again(context: RunContext, ready: ReadyServer) -> ServerAfter | None:
+    """Ask the server what it has now; a server that is gone leaves None, and the post-conditions say so."""
+    try:
+        location = ready.server.locate()
+        with ready.server.connect(location) as session:
+            return ServerAfter(
+                tablespaces=read_tablespaces(session, ready.facts.vendor),
+                other_tables=read_other_tables(session),
+                lsn=read_lsn(session, context.clock),
+            )
+    except BackupdError as exc:
+        context.warn(f"the server could not be asked again after the backup: {exc.message}")
+        return None
+
+
+def _parallel(parts: Parts) -> int:
+    if parts.backup.parallel == "auto":
+        return os.cpu_count() or 1
+    return parts.backup.parallel

@@ -1,0 +1,49 @@
+"""What runs are made of, built from one configuration; a reload makes new ones, running runs keep theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.backup import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.compression.base import CompressionSettings
+    from octeth_backupd.engines.settings import EnginesSettings
+    from octeth_backupd.pipeline.settings import BackupSettings
+    from octeth_backupd.process.docker import Docker
+    from octeth_backupd.servers.server import Server
+    from octeth_backupd.storage.base import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """One configuration's object graph, as far as runs need it.
+
+    Attributes:
+        workspace_directory: Where runs make their workspaces.
+        backup_directory: Root of the local storage backend.
+        runtime_directory: For option files with passwords; a memory file system under systemd.
+        secrets: Every secret of the configuration, for redaction.
+    """
+
+    catalog: Catalog
+    backup: BackupSettings
+    compression: CompressionSettings
+    engines: EnginesSettings
+    docker: Docker
+    servers: Mapping[str, Server]
+    storages: tuple[Storage, ...]
+    workspace_directory: Path
+    backup_directory: Path
+    runtime_directory: Path
+    secrets: tuple[str, ...]
+
+    @property
+    def mode(self) -> Mode:
+        """Return how backups become archives."""
+        return Mode(self.backup.mode)

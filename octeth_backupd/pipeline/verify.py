@@ -1,0 +1,104 @@
+"""The operation "verify": each copy of a backup is read back and compared with its manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.compression.registry import compressor_for_suffix
+from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.manifest import Manifest
+from octeth_backupd.errors import BackupdError, NotFoundError, VerificationError
+from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.readback import listing_digest, read_back
+from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.step_runner import StepRunner
+from octeth_backupd.pipeline.watch import Watch
+
+if TYPE_CHECKING:
+    from octeth_backupd.domain.backup import Backup, Copy
+    from octeth_backupd.pipeline.context import RunContext
+    from octeth_backupd.pipeline.parts import Parts
+    from octeth_backupd.storage.base import Storage
+
+READABLE = {CopyState.PRESENT, CopyState.RETAINED, CopyState.CORRUPT, CopyState.MISSING}
+
+
+def verify_backup(context: RunContext, parts: Parts) -> RunResult:
+    """Read every copy of a backup, compare it with the manifest and record what was found.
+
+    A copy that was missing or corrupt before is looked at again: it may have been brought back.
+
+    Raises:
+        VerificationError: A copy is missing, damaged or not what the manifest says; the catalog says so from now on.
+        NotFoundError: The backup is gone.
+    """
+    backup = parts.catalog.backup(context.run.backup_id or "")
+    storages = {storage.name: storage for storage in parts.storages}
+    copies = [copy for copy in backup.copies if copy.state in READABLE and copy.storage in storages]
+    if not copies:
+        raise NotFoundError(
+            f"backup {backup.backup_id} has no copy that could be read",
+            hint=f"See octeth-backupctl show {backup.backup_id}.",
+        )
+    steps = StepRunner(context)
+    problems = []
+    for copy in copies:
+        with steps.step(f"verify {copy.storage}"):
+            problem = _verify_copy(context, parts, backup, copy, storages[copy.storage])
+        if problem:
+            problems.append(f"{copy.storage}: {problem}")
+    if problems:
+        raise VerificationError(
+            f"backup {backup.backup_id} is not what its manifest says: " + "; ".join(problems),
+            hint="Do not rely on this copy. Take a new backup now: octeth-backupctl backup.",
+        )
+    return RunResult(backup_id=backup.backup_id, detail={"verified_bytes": sum(copy.size_bytes for copy in copies)})
+
+
+def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> str:
+    """Return what is wrong with a copy, after recording it; empty when nothing is."""
+    try:
+        problem, state = _read_and_compare(context, parts, backup, copy, storage), CopyState.CORRUPT
+    except NotFoundError:
+        problem, state = "the archive is not there any more", CopyState.MISSING
+    except VerificationError as exc:
+        problem, state = exc.message, CopyState.CORRUPT
+    now = context.clock.now()
+    if problem:
+        parts.catalog.set_copy_state(copy.backup_id, copy.storage, state, at=now, detail=problem)
+    else:
+        parts.catalog.set_copy_state(copy.backup_id, copy.storage, CopyState.PRESENT, at=now, verified_at=now)
+    return problem
+
+
+def _read_and_compare(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> str:
+    manifest = Manifest.from_mapping(backup.manifest)
+    programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
+    compressor = compressor_for_suffix(backup.archive_name, programs.host)
+    with storage.open(copy.key) as source:
+        position = _Position()
+        with Watch(
+            context, step=f"verify {copy.storage}", measure=lambda: position.at(source), total_bytes=copy.size_bytes
+        ):
+            found = read_back(source, compressor, cancellation=context.cancellation)
+    if found.sha256 != backup.sha256:
+        return f"its SHA-256 is {found.sha256}, not {backup.sha256}"
+    if found.size_bytes != backup.archive_bytes:
+        return f"it has {found.size_bytes} bytes, not {backup.archive_bytes}"
+    top = manifest.archive.top_directory
+    listing = listing_digest({path.removeprefix(f"{top}/"): size for path, size in (found.files or {}).items()})
+    return "" if listing == manifest.archive.listing_sha256 else "its listing is not the manifest's"
+
+
+class _Position:
+    """How far a file has been read, without disturbing whoever reads it."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def at(self, source: object) -> int:
+        try:
+            self._last = int(source.tell())  # type: ignore[attr-defined]
+        except (ValueError, OSError, BackupdError):
+            return self._last
+        return self._last

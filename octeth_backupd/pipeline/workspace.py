@@ -1,0 +1,114 @@
+"""A run's scratch directory, with a marker that says whose it is.
+
+Only the run itself or recovery removes a workspace, and recovery only where the marker names this installation. The
+marker also lists what the run is about to leave *outside* the workspace, written before it is left there, so that a
+killed daemon's half-done archive is found and removed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octeth_backupd.errors import StorageError
+from octeth_backupd.process.files import make_directory, remove_tree, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MARKER_NAME = ".octeth-backupd-run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a run may leave in a storage backend: a staged file and the keys it becomes.
+
+    Attributes:
+        staged: Path of the partial archive; empty when it lies in the workspace.
+        keys: Keys of archive, checksum and manifest, in the order they are written.
+    """
+
+    staged: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A run's scratch directory."""
+
+    path: Path
+    installation_id: str
+    run_id: str
+    server: str
+
+    def announce(self, outside: Outside) -> None:
+        """Write down what the run is about to leave outside, before it does."""
+        _write_marker(self, outside)
+
+    def remove(self) -> None:
+        """Remove the workspace with all it holds."""
+        remove_tree(self.path, beneath=self.path.parent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftWorkspace:
+    """A workspace that a run which is no more has left."""
+
+    workspace: Workspace
+    outside: Outside | None
+
+
+def create_workspace(root: Path, *, installation_id: str, run_id: str, server: str) -> Workspace:
+    """Create the scratch directory of a run beneath ``root``.
+
+    Raises:
+        StorageError: It exists, or cannot be made.
+    """
+    workspace = Workspace(path=root / run_id, installation_id=installation_id, run_id=run_id, server=server)
+    try:
+        make_directory(root)
+        workspace.path.mkdir(mode=0o700)
+        _write_marker(workspace, None)
+    except OSError as exc:
+        raise StorageError(
+            f"cannot make the workspace {workspace.path}: {exc.strerror}",
+            hint="Check [backup] workspace_directory: it must be a writable directory with enough space.",
+        ) from exc
+    return workspace
+
+
+def left_workspaces(root: Path, *, installation_id: str) -> Iterator[LeftWorkspace]:
+    """Yield the workspaces beneath ``root`` that carry this installation's marker; others are not ours to touch."""
+    if not root.is_dir():
+        return
+    for path in sorted(root.iterdir()):
+        try:
+            marker = json.loads((path / MARKER_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if not isinstance(marker, dict) or marker.get("installation_id") != installation_id:
+            continue
+        outside = marker.get("outside")
+        yield LeftWorkspace(
+            workspace=Workspace(
+                path=path,
+                installation_id=installation_id,
+                run_id=str(marker.get("run_id", "")),
+                server=str(marker.get("server", "")),
+            ),
+            outside=Outside(staged=outside["staged"], keys=tuple(outside["keys"])) if outside else None,
+        )
+
+
+def _write_marker(workspace: Workspace, outside: Outside | None) -> None:
+    content = {
+        "format_version": 1,
+        "purpose": "Scratch space of a run of octeth-backupd; removed when the run ends or at the next start.",
+        "installation_id": workspace.installation_id,
+        "run_id": workspace.run_id,
+        "server": workspace.server,
+        "outside": {"staged": outside.staged, "keys": list(outside.keys)} if outside else None,
+    }
+    write_whole(workspace.path / MARKER_NAME, json.dumps(content, indent=2) + "\n", replace=True)

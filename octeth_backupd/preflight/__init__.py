@@ -1,0 +1,1 @@
+"""Checks: each asks one question before a backup runs."""

@@ -1,0 +1,48 @@
+"""The places where backups are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.errors import BackupdError
+from octeth_backupd.preflight.base import failed, passed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from octeth_backupd.domain.checks import CheckResult
+    from octeth_backupd.preflight.base import Subject
+
+
+class StorageWritable:
+    """Can every storage backend be written?"""
+
+    name = "storage_writable"
+
+    def run(self, subject: Subject) -> CheckResult:
+        """See Check.run."""
+        if not subject.storages:
+            return failed(
+                self,
+                subject,
+                "no storage backend is configured",
+                fix="Set [local] keep = true, or configure another storage backend.",
+            )
+        errors = [(storage.name, error) for storage in subject.storages if (error := _error_of(storage.check))]
+        if errors:
+            return failed(
+                self,
+                subject,
+                "; ".join(f"{name}: {error.message}" for name, error in errors),
+                fix=errors[0][1].hint or "Make it writable for the daemon.",
+            )
+        names = ", ".join(storage.name for storage in subject.storages)
+        return passed(self, subject, f"writable: {names}")
+
+
+def _error_of(check: Callable[[], None]) -> BackupdError | None:
+    try:
+        check()
+    except BackupdError as exc:
+        return exc
+    return None

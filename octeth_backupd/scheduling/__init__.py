@@ -1,0 +1,1 @@
+"""Time comes in: schedules, due slots and the scheduler."""

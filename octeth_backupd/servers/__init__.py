@@ -1,0 +1,1 @@
+"""What is asked of a MySQL server: identity, address, data directory, SQL."""

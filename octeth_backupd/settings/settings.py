@@ -1,0 +1,46 @@
+"""The whole configuration: every section in one frozen value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from octeth_backupd.compression.base import CompressionSettings
+from octeth_backupd.control.settings import ControlSettings
+from octeth_backupd.daemon.settings import DaemonSettings
+from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.section import Section
+from octeth_backupd.engines.settings import EnginesSettings
+from octeth_backupd.pipeline.settings import BackupSettings
+from octeth_backupd.process.docker import DockerSettings
+from octeth_backupd.scheduling.settings import SchedulesSettings
+from octeth_backupd.servers.settings import ServerSettings
+from octeth_backupd.storage.local import LocalSettings
+
+# Part of paths, object keys and file names, so nothing that a shell, a URL or a file system takes for more than a name.
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class Settings(Section):
+    """The configuration of one installation.
+
+    It reads nothing by itself: ``settings.load.load`` brings file, environment and credentials together.
+    """
+
+    servers: Annotated[dict[ServerName, ServerSettings], Field(min_length=1)] = Field(
+        description="The MySQL and MariaDB servers, one table each. The name becomes part of paths and never changes.",
+    )
+    backup: BackupSettings = Field(default_factory=BackupSettings, description="How a backup is made and checked.")
+    engines: EnginesSettings = Field(default_factory=EnginesSettings, description="The programs that make backups.")
+    docker: DockerSettings = Field(default_factory=DockerSettings, description="The Docker engine.")
+    compression: CompressionSettings = Field(
+        default_factory=CompressionSettings, description="How archives are compressed."
+    )
+    local: LocalSettings = Field(default_factory=LocalSettings, description="Backups on local disk.")
+    schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long backups are kept.")
+    daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
+    control: ControlSettings = Field(
+        default_factory=ControlSettings, description="The socket that octeth-backupctl talks to."
+    )

@@ -1,0 +1,1 @@
+"""Storage backends: where archives are kept."""

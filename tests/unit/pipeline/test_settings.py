@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from octeth_backupd.pipeline.settings import BackupSettings
+
+
+def test_defaults_keep_a_disk_from_filling() -> None:
+    settings = BackupSettings()
+
+    assert (settings.max_disk_usage_percent, int(settings.min_free), int(settings.space_margin)) == (
+        85,
+        1024**3,
+        5 * 1024**3,
+    )
+
+
+def test_empty_workspace_means_none_given() -> None:
+    assert BackupSettings.model_validate({"workspace_directory": ""}).workspace_directory is None
+    assert BackupSettings.model_validate({"workspace_directory": "/x"}).workspace_directory == Path("/x")
+
+
+@pytest.mark.parametrize("value", ["auto", 1, 64])
+def test_parallel_is_a_number_or_auto(value: object) -> None:
+    assert BackupSettings.model_validate({"parallel": value}).parallel == value
+
+
+@pytest.mark.parametrize("value", [0, 65, "many"])
+def test_impossible_parallel_is_refused(value: object) -> None:
+    with pytest.raises(ValidationError):
+        BackupSettings.model_validate({"parallel": value})
+
+
+def test_sizes_are_read_with_their_unit() -> None:
+    assert int(BackupSettings.model_validate({"min_free": "500 MB"}).min_free) == 500_000_000

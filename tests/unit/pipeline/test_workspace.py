@@ -1,0 +1,60 @@
+"""Workspaces and their markers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.errors import StorageError
+from octeth_backupd.pipeline.workspace import MARKER_NAME, Outside, create_workspace, left_workspaces
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OURS, THEIRS = "a" * 32, "b" * 32
+
+
+def test_a_workspace_is_private_and_marked(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "scratch", installation_id=OURS, run_id="r1", server="oempro")
+
+    assert workspace.path == tmp_path / "scratch" / "r1"
+    assert workspace.path.stat().st_mode & 0o777 == 0o700
+    assert [left.workspace for left in left_workspaces(tmp_path / "scratch", installation_id=OURS)] == [workspace]
+
+
+def test_what_a_run_leaves_outside_is_found_again(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
+    outside = Outside(staged="/backups/.x.partial", keys=("oempro/daily/x", "oempro/daily/x.json"))
+
+    workspace.announce(outside)
+
+    assert [left.outside for left in left_workspaces(tmp_path, installation_id=OURS)] == [outside]
+
+
+@pytest.mark.parametrize("foreign", ["other installation", "no marker", "garbage"])
+def test_what_is_not_marked_as_ours_is_not_seen(tmp_path: Path, foreign: str) -> None:
+    workspace = create_workspace(tmp_path, installation_id=THEIRS, run_id="r1", server="oempro")
+    if foreign == "no marker":
+        (workspace.path / MARKER_NAME).unlink()
+    elif foreign == "garbage":
+        (workspace.path / MARKER_NAME).write_text("[1, 2")
+
+    assert list(left_workspaces(tmp_path, installation_id=OURS)) == []
+
+
+def test_the_same_run_cannot_have_two(tmp_path: Path) -> None:
+    create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
+
+    with pytest.raises(StorageError, match="cannot make the workspace"):
+        create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
+
+
+def test_removing_takes_all_that_is_in_it(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
+    (workspace.path / "data").mkdir()
+    (workspace.path / "data" / "ibdata1").write_bytes(b"x")
+
+    workspace.remove()
+
+    assert list(tmp_path.iterdir()) == []

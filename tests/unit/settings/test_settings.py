@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from octeth_backupd.settings.settings import Settings
+
+SERVERS = {"oempro": {"container": "oempro_mysql"}}
+UTC = {"timezone": "UTC"}
+
+
+def test_a_server_is_all_that_is_needed() -> None:
+    settings = Settings.model_validate({"servers": SERVERS, "schedules": UTC})
+
+    assert settings.backup.mode == "prepared"
+    assert settings.servers["oempro"].container == "oempro_mysql"
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings.model_validate({"servers": SERVERS, "schedules": UTC})
+
+    with pytest.raises(ValidationError):
+        settings.backup = settings.backup.model_copy()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["a", "0", "oempro", "mail-2", "a_b", "x" * 63])
+def test_names_fit_for_paths_are_accepted(name: str) -> None:
+    assert name in Settings.model_validate({"servers": {name: SERVERS["oempro"]}, "schedules": UTC}).servers
+
+
+@pytest.mark.parametrize("name", ["", "-a", "_a", ".a", "A", "a.b", "a/b", "a b", "a\n", "ä", "x" * 64])
+def test_names_unfit_for_paths_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"servers": {name: SERVERS["oempro"]}, "schedules": UTC})
