@@ -102,6 +102,7 @@ class _Daemon:
 
     def __init__(self, settings: Settings, config_path: Path, stack: ExitStack) -> None:
         self._settings = settings
+        self._settings_of_start = settings
         self._config_path = config_path
         self._clock = SystemClock()
         self._systemd = Systemd()
@@ -227,7 +228,7 @@ class _Daemon:
         self._systemd.reloading()
         try:
             settings = load(self._config_path, os.environ)
-            for key in restart_needed(self._settings, settings):
+            for key in restart_needed(self._settings_of_start, settings):
                 _log.warning("configuration.needs_restart", key=key)
             parts = build_parts(settings, self._catalog)
         except BackupdError as exc:

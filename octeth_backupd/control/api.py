@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from octeth_backupd import __version__
 from octeth_backupd.control.calls import Calls
 from octeth_backupd.control.guard import Guard
-from octeth_backupd.control.refusals import body_of, error_body, status_of
+from octeth_backupd.control.refusals import body_of, error_body, internal_error_body, status_of
 from octeth_backupd.control.routes import backups, installation, runs, schedules
 from octeth_backupd.control.schemas import ErrorDocument
 from octeth_backupd.errors import BackupdError
@@ -40,6 +40,7 @@ def build_api(services: Services, *, limits: Limits) -> FastAPI:
     api.exception_handler(BackupdError)(_backupd_error)
     api.exception_handler(RequestValidationError)(_validation_error)
     api.exception_handler(HTTPException)(_http_error)
+    api.exception_handler(Exception)(_unexpected_error)
     return api
 
 
@@ -65,6 +66,11 @@ async def _http_error(_request: Request, error: HTTPException) -> Response:
         case _:
             body = error_body("invalid_request", str(error.detail), "")
     return _answer(error.status_code, body)
+
+
+async def _unexpected_error(_request: Request, _error: Exception) -> Response:
+    """Answer for an error that comes through to the gate all the same, which logs it."""
+    return _answer(500, internal_error_body())
 
 
 def _problem(error: dict[str, Any]) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from octeth_backupd.control.protocol import PEER_KEY
-from octeth_backupd.control.refusals import RequestTooLargeError, body_of, error_body, status_of
+from octeth_backupd.control.refusals import RequestTooLargeError, body_of, internal_error_body, status_of
 from octeth_backupd.errors import BackupdError, PermissionDeniedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from octeth_backupd.control.access import Access
     from octeth_backupd.control.limits import Limits
@@ -49,6 +49,8 @@ class Guard:
             body = await self._read_body(scope, receive)
             if body is None:
                 return
+            # Only JSON is spoken here, so that "curl -d" need not say it.
+            scope["headers"] = [*_without(scope["headers"], b"content-type"), (b"content-type", b"application/json")]
             await self._application(scope, _replay(body, receive), answer.send)
         except BackupdError as error:
             await answer.refuse(status_of(error), body_of(error))
@@ -56,10 +58,7 @@ class Guard:
                 _log.warning("control.denied", method=scope["method"], path=scope["path"], uid=peer.uid, pid=peer.pid)
         except Exception:  # noqa: BLE001 - the client gets a clean answer, the log the traceback
             _log.exception("control.failed", method=scope["method"], path=scope["path"])
-            await answer.refuse(
-                500,
-                error_body("internal_error", "the daemon failed to answer", "Look at: journalctl -u octeth-backupd"),
-            )
+            await answer.refuse(500, internal_error_body())
         if scope["method"] not in _READING:
             _log.info(
                 "control.change",
@@ -119,6 +118,10 @@ class _Answer:
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
+
+
+def _without(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    return [(key, value) for key, value in headers if key != name]
 
 
 def _too_large(limit: int) -> RequestTooLargeError:

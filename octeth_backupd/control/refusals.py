@@ -29,6 +29,11 @@ class RequestTooLargeError(errors.InvalidRequestError):
     """A body above the limit."""
 
 
+def internal_error_body() -> bytes:
+    """Return what a client learns of an error that nobody expected."""
+    return error_body("internal_error", "the daemon failed to answer", "Look at: journalctl -u octeth-backupd")
+
+
 def status_of(error: BackupdError) -> int:
     """Return the HTTP status of an error; 503 where trying again may help, else 500, when its kind has none."""
     if isinstance(error, RequestTooLargeError):

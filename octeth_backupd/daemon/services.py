@@ -11,7 +11,7 @@ from octeth_backupd import __version__
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.daemon.subscription import subscribed
-from octeth_backupd.domain.backup import Operation, RunStatus, Trigger
+from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -88,7 +88,12 @@ class DaemonServices:
         """See Services.request_backup."""
         name = chosen_server(server, self._server_names())
         return self._coordinator.submit(
-            Operation.BACKUP, server=name, trigger=Trigger.MANUAL, requested_by=requested_by, wait=wait
+            Operation.BACKUP,
+            server=name,
+            trigger=Trigger.MANUAL,
+            requested_by=requested_by,
+            wait=wait,
+            tiers=frozenset({Tier.MANUAL}),
         )
 
     def request_verify(self, *, backup_id: str, requested_by: str) -> Run:

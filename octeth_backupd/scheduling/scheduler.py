@@ -107,11 +107,12 @@ class Scheduler:
 
     def stop(self) -> None:
         """Stop for good; does nothing when it is not started."""
-        scheduler, self._scheduler = self._scheduler, None
-        if scheduler is None or not scheduler.running:
+        scheduler = self._scheduler
+        if scheduler is None:
             return
         if scheduler.thread is threading.current_thread():
             raise RuntimeError("the scheduler cannot be stopped from its own thread")
+        self._scheduler = None
         scheduler.shutdown(wait=False)
 
     def is_alive(self) -> bool:

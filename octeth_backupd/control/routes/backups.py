@@ -71,5 +71,7 @@ async def show_backup(part: PartInPath, calls: CallsHere, server: ServerFilter =
 def backup_document(backup: Backup) -> BackupDocument:
     """Return a backup as it is listed, with its manifest and all about its copies."""
     return BackupDocument(
-        backup=BackupView.model_validate({**backup_summary(backup), "copies": backup.copies, "manifest": backup.manifest})
+        backup=BackupView.model_validate(
+            {**backup_summary(backup), "copies": backup.copies, "manifest": backup.manifest}
+        )
     )

@@ -61,18 +61,14 @@ def archive_listing(evidence: Evidence) -> Answer:
     prepared = needed(evidence.prepared, "the prepared directory was not looked at")
     strangers = [path for path in members if not path.startswith(f"{top}/")]
     if strangers:
-        return failed(f"{len(strangers)} files are not beneath {top}/: {some(strangers)}")
+        return failed(f"not beneath {top}/: {some(strangers)}")
     sizes = {path[len(top) + 1 :]: size for path, size in members.items()}
     missing = prepared.files.keys() - sizes.keys()
     extra = sizes.keys() - prepared.files.keys()
     changed = [path for path, entry in prepared.files.items() if sizes.get(path, entry.size_bytes) != entry.size_bytes]
     told = [
-        f"{len(paths)} files {word}: {some(paths)}"
-        for word, paths in (
-            ("are missing", missing),
-            ("are not the directory's", extra),
-            ("have another size", changed),
-        )
+        f"{word}: {some(paths)}"
+        for word, paths in (("missing", missing), ("not in the directory", extra), ("of another size", changed))
         if paths
     ]
     if told:

@@ -121,11 +121,11 @@ def _system_problem(tablespace: Tablespace, prepared: DirectoryState, variables:
 
 def _undo_problem(tablespace: Tablespace, prepared: DirectoryState, by_space_id: Mapping[int, str]) -> str | None:
     """Judge by the name alone: truncating an undo tablespace gives it another id and size, in prepare as well."""
-    names = {path.rpartition("/")[2] for path in candidate_paths(tablespace)}
+    names = [path.rpartition("/")[2] for path in candidate_paths(tablespace)]
     found = any(path.rpartition("/")[2] in names for path in prepared.files)
     if found or tablespace.space_id in by_space_id:
         return None
-    return f"{min(names)} is missing (undo tablespace {tablespace.space_id})"
+    return f"{names[0]} is missing (undo tablespace {tablespace.space_id})"
 
 
 def _size_problem(path: str, size_bytes: int, tablespace: Tablespace) -> str | None:

@@ -134,7 +134,7 @@ def partial_files(evidence: Evidence) -> Answer:
     left = [path for path in prepared.files if path.endswith(LEFTOVER_SUFFIXES)]
     if left:
         return failed(
-            f"{len(left)} half-done files are left: {some(left)}",
+            f"half-done files are left: {some(left)}",
             cause="prepare renames or removes them when it works; a server started on them lacks tables.",
         )
     return passed("prepare left no half-done file")

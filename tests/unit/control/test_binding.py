@@ -36,7 +36,7 @@ def test_the_socket_listens_with_mode_0660_in_a_new_directory_of_mode_0750(direc
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
     assert path.stat().st_gid == os.getegid()
-    assert os.listdir(path.parent) == ["control.sock"]
+    assert list(path.parent.iterdir()) == [path]
     bound.close()
 
 
@@ -55,7 +55,7 @@ def test_closing_removes_the_file(directory: Path) -> None:
 
     bound.close()
 
-    assert os.listdir(directory) == []
+    assert list(directory.iterdir()) == []
 
 
 def test_closing_leaves_the_socket_of_a_successor(directory: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_path_too_long_for_a_socket_is_refused_before_anything_is_made(directo
     with pytest.raises(ConfigurationError, match="too long"):
         bind_socket(directory / ("x" * 100) / "c", gid=None)
 
-    assert os.listdir(directory) == []
+    assert list(directory.iterdir()) == []
 
 
 def test_a_directory_that_cannot_be_made_is_told_as_configuration(directory: Path) -> None:

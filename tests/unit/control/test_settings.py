@@ -18,4 +18,4 @@ def test_defaults_are_the_documented_ones() -> None:
 @pytest.mark.parametrize("values", [{"group": ""}, {"admin_group": ""}, {"sockets": "/x"}])
 def test_blank_groups_and_unknown_keys_are_refused(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        ControlSettings(**values)  # type: ignore[arg-type]
+        ControlSettings(**values)
