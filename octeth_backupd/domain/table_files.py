@@ -60,12 +60,6 @@ def without_partition(name: str) -> str:
     return _PARTITION.sub("", name)
 
 
-def logical_path(path: str) -> str:
-    """Return the path a file would have if its table were not partitioned: ``s/t#P#p0.MYD`` becomes ``s/t.MYD``."""
-    stem, dot, suffix = path.rpartition(".")
-    return f"{without_partition(stem)}{dot}{suffix}" if dot else path
-
-
 def _undo_names(name: str) -> tuple[str, ...]:
     """Return file names of an implicit undo tablespace: ``innodb_undo_001`` is ``undo_001``, MariaDB's ``undo001``."""
     match = _MYSQL_UNDO.search(name)

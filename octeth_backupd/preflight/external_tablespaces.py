@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.paths import EXTERNAL_PREFIX
 from octeth_backupd.domain.server import TablespaceKind
 from octeth_backupd.preflight.base import NOT_LOGGED_IN, passed, unknown, warning
 
@@ -45,4 +46,5 @@ def _is_outside(tablespace: Tablespace, paths: ServerPaths) -> bool:
     if tablespace.path.startswith("../"):
         return True
     path = PurePosixPath(tablespace.path)
-    return path.is_absolute() and not any(path.is_relative_to(own) for own in paths.server.values())
+    own = [directory for role, directory in paths.server.items() if not role.startswith(EXTERNAL_PREFIX)]
+    return path.is_absolute() and not any(path.is_relative_to(directory) for directory in own)

@@ -15,6 +15,8 @@ from octeth_backupd.process.procfs import marked_processes, read_mark, read_stat
 # mariadb-backup blocks TERM, other programs may ignore INT.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _KILL_LIMIT_SECONDS = 60.0
+# What was being forked during one look at /proc is seen by the next.
+_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +44,31 @@ def end_orphans(
     Raises:
         ProgramError: A process did not end even on KILL.
     """
-    with ExitStack() as stack:
-        found: dict[int, Orphan] = {}
-        for pid, mark in marked_processes():
-            if mark.installation_id != installation_id or mark.run_id in keep or pid == os.getpid():
-                continue
-            descriptor = _open_process(pid)
-            if descriptor is None:
-                continue
-            stack.callback(os.close, descriptor)
-            # Only now is it sure that the descriptor is of the process that was read: its number may have been reused.
-            if read_mark(pid) == mark:
-                found[descriptor] = Orphan(pid=pid, run_id=mark.run_id, program=_program_of(pid))
-        _end(found, grace_seconds)
-    return tuple(found.values())
+    ended: list[Orphan] = []
+    for _ in range(_ROUNDS):
+        with ExitStack() as stack:
+            found = _find(installation_id, keep, stack)
+            if not found:
+                break
+            _end(found, grace_seconds)
+            ended += found.values()
+    return tuple(ended)
+
+
+def _find(installation_id: str, keep: frozenset[str], stack: ExitStack) -> dict[int, Orphan]:
+    """Return the orphans by process descriptor; the descriptors are closed with the stack."""
+    found: dict[int, Orphan] = {}
+    for pid, mark in marked_processes():
+        if mark.installation_id != installation_id or mark.run_id in keep or pid == os.getpid():
+            continue
+        descriptor = _open_process(pid)
+        if descriptor is None:
+            continue
+        stack.callback(os.close, descriptor)
+        # Only now is it sure that the descriptor is of the process that was read: its number may have been reused.
+        if read_mark(pid) == mark:
+            found[descriptor] = Orphan(pid=pid, run_id=mark.run_id, program=_program_of(pid))
+    return found
 
 
 def _end(orphans: dict[int, Orphan], grace_seconds: float) -> None:

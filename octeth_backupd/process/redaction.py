@@ -25,7 +25,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\*[0-9A-F]{40}\b"), MASK),
     (re.compile(r"\$A\$\d{3}\$[^\s'\"]+"), MASK),
     # --password=…, password = … in an option file
-    (re.compile(rf"(\bpassword\s*=\s*)(?:{_QUOTED}|[^\s'\"]+)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(rf"(\bpassword\s*=\s*)(?!PASSWORD\s*\()(?:{_QUOTED}|[^\s'\"]+)", re.IGNORECASE), rf"\1{MASK}"),
     # scheme://user:password@host
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@", re.IGNORECASE), rf"\1{MASK}@"),
 )

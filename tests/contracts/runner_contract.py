@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,7 +110,8 @@ class RunnerContract:
             ),
         )
 
-        assert lines == ["ready", "tidied"]
+        assert lines[0] == "ready"
+        assert "tidied" in lines
 
     def test_cancelled_program_gets_the_signals_of_its_own_policy(self, runner: Runner) -> None:
         lines = run_until_ready(
@@ -122,7 +122,8 @@ class RunnerContract:
             ),
         )
 
-        assert lines == ["ready", "interrupted"]
+        assert lines[0] == "ready"
+        assert "interrupted" in lines
 
     def test_program_that_ignores_everything_is_killed(self, runner: Runner) -> None:
         lines = run_until_ready(runner, shell("trap '' TERM INT HUP; echo ready; while :; do sleep 300; done"))
@@ -143,7 +144,7 @@ class RunnerContract:
         assert lines == ["parent is done"]
 
     def test_time_limit_ends_the_program(self, runner: Runner) -> None:
-        with pytest.raises(ProgramTimeoutError, match="sh ran longer than 0.5 s"):
+        with pytest.raises(ProgramTimeoutError, match=r"sh ran longer than 0\.5 s"):
             runner.run(
                 shell("exec sleep 300"), on_line=lambda _: None, cancellation=Cancellation(), timeout_seconds=0.5
             )
@@ -160,16 +161,3 @@ class RunnerContract:
             runner.run(Command(program="no-such-program-1f3e"), on_line=lambda _: None, cancellation=Cancellation())
 
         assert caught.value.hint
-
-    def test_program_is_waited_for_in_the_calling_thread(self, runner: Runner) -> None:
-        ended = threading.Event()
-
-        def run() -> None:
-            self.run_script(runner, "echo done")
-            ended.set()
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-
-        assert ended.is_set()

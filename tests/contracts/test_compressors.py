@@ -179,7 +179,7 @@ def test_stream_cut_in_its_first_bytes_is_an_error(marking: Compressor, packed: 
 
 
 def test_cut_is_noticed_even_when_the_reader_has_seen_enough(marking: Compressor, packed: dict[str, bytes]) -> None:
-    with (  # noqa: PT012 - the error comes at the end of the block
+    with (
         pytest.raises(VerificationError),
         marking.open(io.BytesIO(_packed(marking, packed)[:-1])) as plain,
     ):

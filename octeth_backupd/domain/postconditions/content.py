@@ -9,7 +9,6 @@ from octeth_backupd.domain.server import TablespaceKind, Vendor
 from octeth_backupd.domain.table_files import (
     DATA_FILE_SUFFIXES,
     candidate_paths,
-    logical_path,
     system_file_names,
     without_partition,
 )
@@ -53,12 +52,11 @@ def other_tables_present(evidence: Evidence) -> Answer:
     """Answer whether every table of another storage engine has its files in the backup."""
     prepared = _prepared(evidence)
     stayed = _stayed_tables(evidence.before.other_tables, _after(evidence).other_tables)
-    present = {logical_path(path) for path in prepared.files}
     problems = [
         f"{path} is missing (table {table.schema}.{table.table}, {table.engine})"
         for table in stayed
         for path in _expected_files(table, evidence.before.vendor)
-        if path not in present
+        if path not in prepared.files
     ]
     return _verdict(problems, f"all {len(stayed)} tables of other engines than InnoDB are in the backup")
 
@@ -140,10 +138,10 @@ def _stayed_tables(before: Iterable[EngineTable], after: Iterable[EngineTable]) 
 
 
 def _expected_files(table: EngineTable, vendor: Vendor) -> tuple[str, ...]:
-    suffixes = DATA_FILE_SUFFIXES.get(table.engine.upper(), ())
-    if vendor is Vendor.MARIADB:
-        suffixes = (*suffixes, ".frm")
-    return tuple(f"{table.file_stem}{suffix}" for suffix in suffixes)
+    files = tuple(f"{table.file_stem}{suffix}" for suffix in DATA_FILE_SUFFIXES.get(table.engine.upper(), ()))
+    if vendor is not Vendor.MARIADB:
+        return files
+    return (*files, f"{without_partition(table.file_stem)}.frm")
 
 
 def _is_ordinary_table(name: str) -> bool:

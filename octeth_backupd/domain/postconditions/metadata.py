@@ -29,7 +29,7 @@ def metadata_files(evidence: Evidence) -> Answer:
     raw = _raw(evidence)
     expected = evidence.expectation
     missing, empty = [], []
-    for group in (expected.checkpoints_files, expected.info_files, *expected.required_files):
+    for group in dict.fromkeys((expected.checkpoints_files, expected.info_files, *expected.required_files)):
         name = raw.first(group)
         if name is None:
             missing.append(" or ".join(group))

@@ -135,9 +135,7 @@ def test_state_of_a_copy_changes_with_its_reason(catalog: Catalog) -> None:
     backup = make_backup()
     catalog.add_backup(backup)
 
-    catalog.set_copy_state(
-        backup.backup_id, "local", CopyState.CORRUPT, START + DAY, detail="checksum differs"
-    )
+    catalog.set_copy_state(backup.backup_id, "local", CopyState.CORRUPT, START + DAY, detail="checksum differs")
 
     changed = replace(backup.copies[0], state=CopyState.CORRUPT, updated_at=START + DAY, detail="checksum differs")
     assert catalog.backup(backup.backup_id).copies == (changed,)

@@ -149,9 +149,7 @@ def test_damage_found_while_reading_is_a_catalog_error(catalog_path: Path) -> No
         (sqlite3.SQLITE_CORRUPT_INDEX, "damaged", False),
     ],
 )
-def test_every_failure_of_the_file_says_what_to_do(
-    tmp_path: Path, code: int, message: str, *, retryable: bool
-) -> None:
+def test_every_failure_of_the_file_says_what_to_do(tmp_path: Path, code: int, message: str, *, retryable: bool) -> None:
     error = sqlite3.OperationalError("text of SQLite")
     error.sqlite_errorcode = code
 

@@ -183,9 +183,7 @@ def test_migration_that_breaks_references_changes_nothing(catalog_path: Path) ->
     _fill(catalog_path)
 
     with pytest.raises(CatalogError, match="belongs to nothing"):
-        open_database(
-            catalog_path, clock=CLOCK, migrations=_later("UPDATE copies SET backup_id = 'no such backup'")
-        )
+        open_database(catalog_path, clock=CLOCK, migrations=_later("UPDATE copies SET backup_id = 'no such backup'"))
 
     catalog = Catalog.open(catalog_path, clock=CLOCK)
     backup = catalog.backup(make_backup().backup_id)

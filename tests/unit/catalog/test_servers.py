@@ -12,9 +12,7 @@ from tests.fakes.catalog_values import START
 if TYPE_CHECKING:
     from octeth_backupd.catalog.store import Catalog
 
-FIRST = ServerIdentity(
-    vendor=Vendor.MARIADB, server_id=1, hostname="db", data_device=2**63 + 5, data_inode=2**64 - 1
-)
+FIRST = ServerIdentity(vendor=Vendor.MARIADB, server_id=1, hostname="db", data_device=2**63 + 5, data_inode=2**64 - 1)
 SECOND = replace(FIRST, data_inode=7)
 HOUR = timedelta(hours=1)
 

@@ -48,7 +48,7 @@ def test_workers_write_while_clients_read(catalog: Catalog) -> None:
     def guarded(work: object, *arguments: object) -> None:
         try:
             work(*arguments)  # type: ignore[operator]
-        except BaseException as exc:  # noqa: BLE001 - handed to the test's own thread
+        except BaseException as exc:
             failures.append(exc)
 
     def worker(number: int) -> None:

@@ -35,7 +35,12 @@ class Conversation:
 
     def __init__(self, limits: Limits, access: Access = NOBODY_IS_OWNER) -> None:
         self.config = uvicorn.Config(
-            application, http=protocol_class(limits=limits, access=access), ws="none", lifespan="off", log_config=None
+            application,
+            http=protocol_class(limits=limits, access=access),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            h11_max_incomplete_event_size=limits.header_bytes,
         )
         self.config.load()
         self.state = ServerState()

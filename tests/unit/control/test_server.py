@@ -129,7 +129,8 @@ def test_a_client_that_leaves_its_stream_is_forgotten(path: Path) -> None:
     server.start()
 
     with client(path) as http, http.stream("GET", "/v1/runs/run-1/events") as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()
+        next(lines)
         assert len(services.subscribers) == 1
     with client(path) as http:
         for _ in range(100):

@@ -8,7 +8,6 @@ from octeth_backupd.domain.server import Tablespace, TablespaceKind
 from octeth_backupd.domain.table_files import (
     candidate_paths,
     decode_name,
-    logical_path,
     system_file_names,
     without_partition,
 )
@@ -51,8 +50,6 @@ def test_file_of_a_tablespace_is_found(name: str, path: str, kind: TablespaceKin
 
 def test_partition_belongs_to_its_table() -> None:
     assert without_partition("shop/t#P#p0#SP#s1") == "shop/t"
-    assert logical_path("shop/t#P#p0.MYD") == "shop/t.MYD"
-    assert logical_path("ib_logfile0") == "ib_logfile0"
 
 
 def test_encoded_characters_are_decoded() -> None:

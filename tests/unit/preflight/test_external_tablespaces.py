@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+
 import pytest
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.server import Tablespace, TablespaceKind
-from tests.unit.preflight.builder import facts, run, subject, survey
+from tests.unit.preflight.builder import PATHS, facts, run, subject, survey
 
 
 def _run(*paths: str, kind: TablespaceKind = TablespaceKind.SINGLE) -> CheckResult:
@@ -28,6 +31,15 @@ def test_table_elsewhere_is_a_warning(path: str) -> None:
 @pytest.mark.parametrize("path", ["./shop/t1.ibd", "shop/t1.ibd", "/var/lib/mysql/shop/t1.ibd", ""])
 def test_table_in_the_data_directory_passes(path: str) -> None:
     assert _run(path).status is CheckStatus.PASSED
+
+
+def test_directory_that_is_known_to_be_external_is_still_outside() -> None:
+    paths = replace(PATHS, server={**PATHS.server, "external:/ext": PurePosixPath("/ext")})
+    tablespaces = (Tablespace(space_id=1, name="shop/t1", size_bytes=1, path="/ext/shop/t1.ibd"),)
+
+    result = run("external_tablespaces", subject(survey=survey(facts=facts(tablespaces=tablespaces), paths=paths)))
+
+    assert result.status is CheckStatus.WARNING
 
 
 def test_undo_and_system_tablespaces_are_the_servers_own_business() -> None:

@@ -60,7 +60,7 @@ def test_unknown_container_is_not_found(tmp_path: Path) -> None:
 def test_refusal_is_told_with_the_engines_words(tmp_path: Path) -> None:
     answers: Answers = {"/containers/a1/exec": (409, {"message": "Container a1 is paused"})}
 
-    with _engine(tmp_path, answers) as host, pytest.raises(DockerError, match="refused to run stat.*is paused"):
+    with _engine(tmp_path, answers) as host, pytest.raises(DockerError, match=r"refused to run stat.*is paused"):
         _closing(Docker(host), lambda engine: engine.exec_output("a1", ["stat"], 1))
 
 
@@ -154,7 +154,7 @@ def _engine(directory: Path, answers: Answers) -> Iterator[str]:
             except BrokenPipeError:
                 pass
 
-        do_POST = do_DELETE = do_HEAD = do_GET
+        do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
     class Server(ThreadingUnixStreamServer):
         daemon_threads = True

@@ -73,7 +73,10 @@ def test_host_network_is_the_hosts_loopback() -> None:
 
 def test_shared_network_is_that_of_the_other_container() -> None:
     owner = inspected(NetworkSettings=_ports(p3306=[("0.0.0.0", "13306")]))
-    mine = {"HostConfig": {"NetworkMode": "container:pause1"}, "NetworkSettings": {"Ports": {}, "Networks": {}}}
+    mine: dict[str, Any] = {
+        "HostConfig": {"NetworkMode": "container:pause1"},
+        "NetworkSettings": {"Ports": {}, "Networks": {}},
+    }
 
     container = _read(network=owner, **mine)
 

@@ -17,7 +17,7 @@ from octeth_backupd.servers.file_names import file_name_of
         ("con", "con@@@"),
         ("LPT1", "LPT1@@@"),
         ("com10", "com10"),
-        ("×", "@00d7"),
+        ("\u00d7", "@00d7"),
         ("#mysql50#lost+found", "lost+found"),
     ],
 )

@@ -19,16 +19,21 @@ def test_refused_password_is_never_tried_at_another_address() -> None:
 
 
 def test_silent_address_leads_on_to_the_next() -> None:
-    with listening(refusal(1045, "Access denied")) as second:
-        with pytest.raises(LoginRefusedError), log_in("oempro", (closed_address(), second.address), SETTINGS):
-            pass
+    with (
+        listening(refusal(1045, "Access denied")) as second,
+        pytest.raises(LoginRefusedError),
+        log_in("oempro", (closed_address(), second.address), SETTINGS),
+    ):
+        pass
 
 
 def test_address_that_lets_nobody_in_leads_on_and_explains_in_the_end() -> None:
-    with listening(refusal(1130, "Host '172.17.0.1' is not allowed")) as server:
-        with pytest.raises(LoginRefusedError, match="not allowed"):
-            with log_in("oempro", (server.address, closed_address()), SETTINGS):
-                pass
+    with (
+        listening(refusal(1130, "Host '172.17.0.1' is not allowed")) as server,
+        pytest.raises(LoginRefusedError, match="not allowed"),
+        log_in("oempro", (server.address, closed_address()), SETTINGS),
+    ):
+        pass
 
 
 def test_all_silent_addresses_are_named_with_where_they_came_from() -> None:

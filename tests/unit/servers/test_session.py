@@ -32,8 +32,11 @@ def test_closed_port_is_unreachable() -> None:
     ("number", "expected"), [(1045, LoginRefusedError), (1130, HostRefusedError), (1040, ServerError)]
 )
 def test_refusal_before_the_login_is_translated(number: int, expected: type[ServerError]) -> None:
-    with listening(refusal(number, "refused")) as server, pytest.raises(expected) as raised:
-        with open_session(server.address, SETTINGS):
-            pass
+    with (
+        listening(refusal(number, "refused")) as server,
+        pytest.raises(expected) as raised,
+        open_session(server.address, SETTINGS),
+    ):
+        pass
 
     assert "swordfish" not in f"{raised.value.message} {raised.value.hint}"

@@ -173,14 +173,20 @@ def test_definition_of_a_table_without_files_left_out_is_found() -> None:
     assert answer(evidence, "other_tables_present", Stage.PREPARE).status is CheckStatus.FAILED
 
 
-def test_partitions_stand_for_their_table() -> None:
-    evidence = with_prepared(
-        good_evidence(),
-        without=("shop/notes.MYD", "shop/notes.MYI"),
-        files={f"shop/notes#P#p0{suffix}": FileEntry(size_bytes=1) for suffix in (".MYD", ".MYI")},
+@pytest.mark.parametrize(
+    ("present", "status"), [((".MYD", ".MYI"), CheckStatus.PASSED), ((".MYI",), CheckStatus.FAILED)]
+)
+def test_each_partition_has_files_and_the_table_one_definition(present: tuple[str, ...], status: CheckStatus) -> None:
+    evidence = good_evidence()
+    assert evidence.after is not None
+    tables = (EngineTable(schema="shop", table="notes", engine="MyISAM", file_stem="shop/notes#P#p0"),)
+    evidence = replace(
+        with_prepared(evidence, files={f"shop/notes#P#p0{suffix}": FileEntry(size_bytes=1) for suffix in present}),
+        before=replace(evidence.before, other_tables=tables),
+        after=replace(evidence.after, other_tables=tables),
     )
 
-    assert answer(evidence, "other_tables_present", Stage.PREPARE).status is CheckStatus.PASSED
+    assert answer(evidence, "other_tables_present", Stage.PREPARE).status is status
 
 
 def test_table_dropped_meanwhile_is_not_asked_for() -> None:

@@ -1,0 +1,68 @@
+"""process.procfs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from octeth_backupd.process.mark import ENVIRONMENT_NAME, RunMark
+from octeth_backupd.process.procfs import marked_processes, read_mark, read_stat, session_members
+
+
+def test_own_process_is_described() -> None:
+    stat = read_stat(os.getpid())
+
+    assert stat is not None
+    assert stat.is_alive
+    assert (stat.group, stat.session) == (os.getpgrp(), os.getsid(0))
+
+
+def test_process_that_is_not_there_is_none() -> None:
+    assert read_stat(2**22 + 1) is None
+    assert read_mark(2**22 + 1) is None
+
+
+def test_session_holds_leader_and_children_but_no_zombie() -> None:
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 300 & echo ready; read line; kill $!; kill -9 $$"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as shell:
+        assert shell.stdin is not None
+        assert shell.stdout is not None
+        shell.stdout.readline()
+        before = session_members(shell.pid)
+        shell.stdin.write(b"go\n")
+        shell.stdin.flush()
+        os.waitid(os.P_PID, shell.pid, os.WEXITED | os.WNOWAIT)
+        stat = read_stat(shell.pid)
+        after = session_members(shell.pid)
+
+    assert sorted(member.program for member in before) in (["sh", "sh"], ["sh", "sleep"])
+    assert stat is not None
+    assert not stat.is_alive
+    assert shell.pid not in [member.pid for member in after]
+
+
+def test_marked_process_is_found() -> None:
+    with subprocess.Popen(
+        ["sleep", "300"], env={ENVIRONMENT_NAME: "installation-a/run-b", "PATH": os.defpath}
+    ) as sleep:
+        found = dict(marked_processes())
+        sleep.kill()
+
+    assert found[sleep.pid] == RunMark("installation-a", "run-b")
+    assert os.getpid() not in found
+
+
+def test_program_name_with_parentheses_and_spaces_is_read_whole(tmp_path: os.PathLike[str]) -> None:
+    program = os.path.join(tmp_path, "a) b (c")  # noqa: PTH118 - the name is the point
+    os.symlink("/bin/sleep", program)  # noqa: PTH211
+
+    with subprocess.Popen([program, "300"]) as sleep:
+        stat = read_stat(sleep.pid)
+        sleep.kill()
+
+    assert stat is not None
+    assert stat.program == "a) b (c"
