@@ -206,7 +206,7 @@ class _Daemon:
     def _take_up_schedules(self) -> None:
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
         self._ledger.reconcile(definitions)
-        self._scheduler.reconcile(definitions)
+        self._scheduler.reconcile(definitions, paused=self._ledger.paused())
 
     def _released(self, active: ActiveRun) -> None:
         self._coordinator.finished(active)
@@ -221,8 +221,11 @@ class _Daemon:
         return "" if self._coordinator.threads_alive() else "a run's thread"
 
     def _tick(self) -> None:
+        """Do each minute what must not depend on the scheduler's file, and what could not be done at the start."""
         self._scheduler.wakeup()
         self._recover_sidecars()
+        for server in self._settings.servers:
+            self._due_watch.look(server)
 
     def _reload(self) -> None:
         self._systemd.reloading()
@@ -271,8 +274,12 @@ class _Daemon:
         )
 
     def _set_paused(self, server: str, schedule: str | None, paused: bool, requested_by: str) -> None:  # noqa: FBT001 - a callback with a fixed shape
-        change = self._ledger.pause if paused else self._ledger.resume
-        change(server, schedule, requested_by)
+        if paused:
+            for name in self._ledger.pause(server, schedule, requested_by):
+                self._scheduler.pause(server, name)
+            return
+        for name in self._ledger.resume(server, schedule, requested_by):
+            self._scheduler.unpause(server, name)
 
     def _schedule_views(self) -> list[ScheduleView]:
         return [

@@ -123,13 +123,15 @@ class SidecarRunner:
         ]
         try:
             return self._docker.create_sidecar(**spec, mounts=mounts)
-        except NotFoundError as error:
-            if self._docker.image_exists(self._image):
+        except (NotFoundError, DockerError) as error:
+            if not self._docker.image_exists(self._image):
+                raise ProgramError(
+                    f"{command.program} cannot run: the image {self._image} is not on this machine",
+                    hint=f"Fetch it (docker pull {self._image}), or correct [backup] sidecar_image.",
+                ) from error
+            if not self._server_runs():
                 raise self._server_gone() from error
-            raise ProgramError(
-                f"{command.program} cannot run: the image {self._image} is not on this machine",
-                hint=f"Fetch it (docker pull {self._image}), or correct [backup] sidecar_image.",
-            ) from error
+            raise
 
     def _start(self, sidecar_id: str) -> None:
         try:

@@ -219,14 +219,14 @@ class Daemon:
     def wait_for(self, event: str, *, timeout_seconds: float = 60, **fields: Any) -> dict[str, Any]:
         """Return the first log line with this event name and these fields, as soon as it is there."""
         limit = time.monotonic() + timeout_seconds
-        while time.monotonic() < limit:
+        while True:
+            was_running = self.is_running()
             for entry in self.log_lines(event):
                 if all(entry.get(name) == value for name, value in fields.items()):
                     return entry
-            if not self.is_running():
-                break
+            if not was_running or time.monotonic() > limit:
+                raise DaemonEndedError(f"no {event} {fields} in the log:\n{self.log()[-4000:]}")
             time.sleep(0.05)
-        raise DaemonEndedError(f"no {event} {fields} in the log:\n{self.log()[-4000:]}")
 
     def archive(self, backup: Mapping[str, Any]) -> Path:
         """Path of a backup's local archive."""

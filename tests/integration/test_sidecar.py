@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.errors import CancelledError, ProgramError, ServerUnreachableError
+from octeth_backupd.errors import BackupdError, CancelledError, ProgramError, ServerUnreachableError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command, StopPolicy
 from octeth_backupd.process.docker import Docker, DockerSettings
@@ -125,8 +125,8 @@ def test_option_file_is_read_only_in_the_sidecar(docker: Docker, server: Contain
         cancellation=Cancellation(),
     )
 
-    assert completed.output[0] == "[client]"
-    assert completed.output[-1] == "refused"
+    assert "[client]" in completed.output
+    assert "refused" in completed.output
     assert option_file.read_text() == "[client]\n"
 
 
@@ -199,17 +199,18 @@ def test_recovery_ends_the_sidecars_of_dead_runs_only(docker: Docker, server: Co
     living, dead = (RunMark("installation-of-recovery", run_id) for run_id in ("living", "dead"))
     started = threading.Barrier(3)
     cancellation = Cancellation()
-    outcomes: dict[str, type[BaseException]] = {}
+    outcomes: dict[str, str] = {}
 
     def run(mark: RunMark) -> None:
         try:
-            _runner(docker, server, mark=mark).run(
+            completed = _runner(docker, server, mark=mark).run(
                 shell("echo ready; exec sleep 300", stop=StopPolicy()),
                 on_line=lambda _: started.wait() and None,
                 cancellation=cancellation,
             )
-        except Exception as error:
-            outcomes[mark.run_id] = type(error)
+            outcomes[mark.run_id] = f"exit code {completed.exit_code}"
+        except BackupdError as error:
+            outcomes[mark.run_id] = error.code
 
     threads = [threading.Thread(target=run, args=(mark,)) for mark in (living, dead)]
     for thread in threads:
@@ -224,7 +225,9 @@ def test_recovery_ends_the_sidecars_of_dead_runs_only(docker: Docker, server: Co
     threads[0].join()
     assert len(ended) == 1
     assert len(left) == 1
-    assert outcomes == {"dead": ProgramError, "living": CancelledError}
+    # The engine may still know how the killed container ended, or have forgotten it already.
+    assert outcomes["dead"] in {"exit code -9", ProgramError.code}
+    assert outcomes["living"] == CancelledError.code
     assert _sidecars(docker, living) == []
 
 
