@@ -29,6 +29,8 @@ test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the te
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m "not long" --durations=15 tests
+	@tests/setup/python-environment /usr/bin/python3 $(VENV)-system
+	$(VENV)-system/bin/python -m pytest -q tests/unit tests/contracts
 
 test-long: $(STAMP) ## The full matrices, and the benchmarks.
 	@tests/setup/system-packages
@@ -46,4 +48,4 @@ reference: $(STAMP) ## Write the generated example configuration and reference p
 	$(BIN)/python -m octeth_backupd.settings.reference --write
 
 clean: ## Remove what `make` made here.
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-system build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -17,6 +17,7 @@ from octeth_backupd.control.server import ControlServer
 from octeth_backupd.control.services import ScheduleView
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.due_watch import DueWatch
+from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
 from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
@@ -94,6 +95,7 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         backup_directory=settings.local.directory,
         runtime_directory=settings.daemon.runtime_directory,
         secrets=_secrets(settings),
+        search_path=os.environ.get("PATH"),
     )
 
 
@@ -108,8 +110,12 @@ class _Daemon:
         self._systemd = Systemd()
         self._state = ServiceState()
         state_directory = settings.daemon.state_directory
+        is_known = (state_directory / INSTALLATION_NAME).exists()
         self._installation_id = installation_id(state_directory)
-        self._catalog = Catalog.open(state_directory / CATALOG_NAME, clock=self._clock)
+        catalog_path = state_directory / CATALOG_NAME
+        if is_known and not catalog_path.exists():
+            self._warn_of_new_catalog(catalog_path)
+        self._catalog = Catalog.open(catalog_path, clock=self._clock)
         stack.callback(self._catalog.close)
         self._parts = build_parts(settings, self._catalog)
         self._bus = EventBus()
@@ -178,8 +184,14 @@ class _Daemon:
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         return lifecycle.run()
 
+    def _warn_of_new_catalog(self, path: Path) -> None:
+        message = f"{path} was gone: a new catalog was begun, which knows none of the backups made before"
+        self._state.warnings["catalog"] = message
+        _log.warning("catalog.missing", message=message)
+
     def _recover(self) -> None:
         workspaces = self._remember_workspace_directory()
+        self._recover_sidecars()  # first: one that still runs would go on writing into a workspace
         Recovery(
             catalog=self._catalog,
             clock=self._clock,
@@ -188,13 +200,13 @@ class _Daemon:
             workspace_directories=workspaces,
             runtime_directory=self._settings.daemon.runtime_directory,
         ).recover()
-        self._recover_sidecars()
 
     def _recover_sidecars(self) -> None:
         if self._sidecars_recovered or not any(s.container for s in self._settings.servers.values()):
             return
-        live = [active.run.run_id for active in self._coordinator.active()]
-        self._sidecars_recovered = recover_sidecars(self._parts.docker, self._installation_id, live_runs=live)
+        self._sidecars_recovered = recover_sidecars(
+            self._parts.docker, self._installation_id, live_runs=self._coordinator
+        )
 
     def _remember_workspace_directory(self) -> tuple[Path, ...]:
         """Return every directory that workspaces of this installation have ever been in, the current one included."""
@@ -233,17 +245,16 @@ class _Daemon:
             settings = load(self._config_path, os.environ)
             for key in restart_needed(self._settings_of_start, settings):
                 _log.warning("configuration.needs_restart", key=key)
-            parts = build_parts(settings, self._catalog)
-        except BackupdError as exc:
-            self._state.configuration_error = exc.message
-            _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
-        else:
-            self._settings, self._parts = settings, parts
+            self._settings, self._parts = settings, build_parts(settings, self._catalog)
             self._state.configuration_error = ""
             _configure_logging(settings)
             self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
             self._remember_workspace_directory()
             self._take_up_schedules()
+        except BackupdError as exc:
+            self._state.configuration_error = exc.message
+            _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
+        else:
             _log.info("configuration.reloaded", servers=sorted(settings.servers))
         refused = bool(self._state.configuration_error)
         self._systemd.ready("new configuration refused, the old one is in force" if refused else "idle")

@@ -102,6 +102,15 @@ backups = sa.Table(
     sa.Column("suspect", sa.Text, nullable=False),
 )
 
+summaries = sa.Table(
+    "summaries",
+    metadata,
+    sa.Column("taken_at", utc_time(), primary_key=True),
+    sa.Column("backup_id", sa.Text, primary_key=True),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+)
+
 manifests = sa.Table(
     "manifests",
     metadata,

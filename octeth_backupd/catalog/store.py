@@ -61,8 +61,6 @@ class Catalog:
         """Return the version of the tables."""
         return int(self.meta(SCHEMA_VERSION) or 0)
 
-    # Small facts about the catalog itself.
-
     def meta(self, name: str) -> str | None:
         """Return a small text, or None when it was never set."""
         with self._database.read() as connection:
@@ -81,8 +79,6 @@ class Catalog:
                 insert(meta).values(name=name, value=value).on_conflict_do_update(set_={"value": value}),
             )
 
-    # Servers.
-
     def record_server(self, name: str, identity: ServerIdentity, at: datetime) -> None:
         """Note that a server was seen; another identity than last time becomes the next of its succession."""
         self._servers.record(name, identity, at)
@@ -90,8 +86,6 @@ class Catalog:
     def server_identities(self, name: str) -> list[tuple[ServerIdentity, datetime, datetime]]:
         """Return (identity, first seen, last seen) of a server, oldest first."""
         return self._servers.identities(name)
-
-    # Runs and steps.
 
     def add_run(self, run: Run) -> None:
         """Add a run."""
@@ -169,8 +163,6 @@ class Catalog:
     def steps(self, run_id: str) -> list[StepRecord]:
         """Return the steps of a run by position; none when there is no such run."""
         return self._runs.steps(run_id)
-
-    # Backups and copies.
 
     def add_backup(self, backup: Backup) -> None:
         """Add a backup with its manifest and its copies, all or nothing.
@@ -266,8 +258,6 @@ class Catalog:
             NotFoundError: There is no such backup.
         """
         self._backups.set_suspect(backup_id, reason)
-
-    # Slots and schedules.
 
     def latest_slot_time(self, server: str, schedule: str) -> datetime | None:
         """Return the due time of the last slot that was entered, or None when there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,29 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("coordinator")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class ActiveRun:
-    """A run that is queued or running, with the configuration it was accepted under."""
+    """A run that is queued or running, with the configuration it was accepted under.
+
+    Attributes:
+        stop_reason: What the daemon's own stop cancels it with.
+        is_announced: The bus has been told of it, so that it may start.
+        has_claimed: It has taken the slots it serves; what comes due later is for another run.
+    """
 
     run: Run
     parts: Parts
     cancellation: Cancellation = field(default_factory=Cancellation)
+    stop_reason: CancelledError = field(default_factory=lambda: CancelledError("the daemon was stopped"))
+    is_announced: bool = False
     is_running: bool = False
-    ended_by_stop: bool = False
+    has_claimed: bool = False
     thread: threading.Thread | None = None
+
+    @property
+    def ended_by_stop(self) -> bool:
+        """Return whether the daemon's stop ended it, rather than an operator or a guard just before."""
+        return self.cancellation.reason is self.stop_reason
 
 
 class Coordinator:
@@ -79,6 +93,9 @@ class Coordinator:
         with self._lock:
             return list(self._active)
 
+    def __contains__(self, run_id: object) -> bool:
+        return any(active.run.run_id == run_id for active in self.active())
+
     def submit(
         self,
         operation: Operation,
@@ -104,8 +121,38 @@ class Coordinator:
         Raises:
             BusyError: The daemon stops, or ``wait`` is not set and somebody is before it; the message names the holder.
         """
+        run = self._new_run(operation, server, trigger, requested_by, tiers, backup_id)
+        with self._lock:
+            active = self._accept(run, wait=wait)
+        self._announce(active)
+        return run
+
+    def submit_scheduled(self, server: str, trigger: Trigger) -> Run | None:
+        """Queue a backup for the due slots of a server, unless one that will serve them waits already."""
+        run = self._new_run(Operation.BACKUP, server, trigger, "schedule", frozenset(), None)
+        with self._lock:
+            if self._stopping or self._will_claim(server):
+                return None
+            active = self._accept(run, wait=True)
+        self._announce(active)
+        return run
+
+    def will_claim(self, server: str) -> bool:
+        """Return whether there is a run that has yet to claim the due slots of a server."""
+        with self._lock:
+            return self._will_claim(server)
+
+    def _new_run(
+        self,
+        operation: Operation,
+        server: str,
+        trigger: Trigger,
+        requested_by: str,
+        tiers: frozenset[Tier],
+        backup_id: str | None,
+    ) -> Run:
         now = self._clock.now()
-        run = Run(
+        return Run(
             run_id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
             operation=operation,
             server=server,
@@ -116,26 +163,28 @@ class Coordinator:
             requested_by=requested_by,
             backup_id=backup_id,
         )
-        with self._lock:
-            if self._stopping:
-                raise BusyError("the daemon is stopping", retryable=True)
-            if not wait:
-                self._refuse_if_busy(server)
-            self._catalog.add_run(run)
-            self._active.append(ActiveRun(run=run, parts=self._parts()))
-        self._bus.publish(RunQueued(run_id=run.run_id, server=server, at=now, run=run))
-        self._dispatch()
-        return run
 
-    def submit_scheduled(self, server: str, trigger: Trigger) -> Run | None:
-        """Queue a backup for the due slots of a server, unless one that will serve them waits already."""
+    def _accept(self, run: Run, *, wait: bool) -> ActiveRun:
+        if self._stopping:
+            raise BusyError("the daemon is stopping", retryable=True)
+        if not wait:
+            self._refuse_if_busy(run.server)
+        active = ActiveRun(run=run, parts=self._parts())
+        self._catalog.add_run(run)
+        self._active.append(active)
+        return active
+
+    def _announce(self, active: ActiveRun) -> None:
+        run = active.run
+        self._bus.publish(RunQueued(run_id=run.run_id, server=run.server, at=run.created_at, run=run))
         with self._lock:
-            if self._stopping or any(
-                a.run.server == server and not a.is_running and a.run.trigger is not Trigger.MANUAL
-                for a in self._active
-            ):
-                return None
-        return self.submit(Operation.BACKUP, server=server, trigger=trigger, requested_by="schedule", wait=True)
+            active.is_announced = True
+        self._dispatch()
+
+    def _will_claim(self, server: str) -> bool:
+        return any(
+            a.run.server == server and a.run.trigger is not Trigger.MANUAL and not a.has_claimed for a in self._active
+        )
 
     def cancel(self, run_id: str, *, requested_by: str) -> None:
         """Ask a queued or running run to end.
@@ -169,10 +218,9 @@ class Coordinator:
         with self._lock:
             self._stopping = True
             active_runs = list(self._active)
-            for active in active_runs:
-                active.ended_by_stop = not active.cancellation.is_cancelled
-        for active in active_runs:
-            active.cancellation.cancel(CancelledError("the daemon was stopped"))
+        with ExitStack() as stack:  # one that cannot be cancelled does not keep the others from being
+            for active in reversed(active_runs):
+                stack.callback(active.cancellation.cancel, active.stop_reason)
         self._dispatch()
         deadline = self._clock.monotonic_seconds() + timeout_seconds
         with self._lock:
@@ -196,7 +244,8 @@ class Coordinator:
 
     def _refuse_if_busy(self, server: str) -> None:
         holders = [a for a in self._active if a.run.server == server]
-        if not holders and len(self._active) >= self._max_parallel_runs:
+        servers_with_a_turn = {a.run.server for a in self._active}
+        if not holders and len(servers_with_a_turn) >= self._max_parallel_runs:
             holders = self._active
         if not holders:
             return
@@ -213,7 +262,7 @@ class Coordinator:
         """Start every run whose turn it is; a cancelled one has its turn at once, to end."""
         with self._lock:
             for active in self._active:
-                if active.is_running:
+                if active.is_running or not active.is_announced:
                     continue
                 if active.cancellation.is_cancelled or self._may_start(active):
                     active.is_running = True
@@ -234,6 +283,8 @@ def chosen_server(name: str | None, known: tuple[str, ...]) -> str:
         NotFoundError: There is no such server.
         InvalidRequestError: There are several and none was named.
     """
+    if not known:
+        raise NotFoundError("no server is configured", hint="Add a [servers.NAME] table and reload the configuration.")
     if name is None:
         if len(known) == 1:
             return known[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from octeth_backupd.scheduling.ledger import SlotLedger
 
 _log = structlog.get_logger("schedule")
+
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class DueWatch:
@@ -39,9 +43,26 @@ class DueWatch:
         self._coordinator = coordinator
         self._clock = clock
         self._retry_later = retry_later
+        self._lock = threading.Lock()
 
     def look(self, server: str) -> None:
-        """Look at one server; called when a schedule fires, after each of its runs, at the start, after a resume."""
+        """Look at one server: when a schedule fires, after each of its runs, at the start.
+
+        What fails is logged and tried again a little later: nothing that came due is forgotten.
+        """
+        try:
+            with self._lock:
+                self._look(server)
+        except BusyError:
+            return  # the daemon stops; the slots stay due and are caught up at the next start
+        except BackupdError as exc:
+            _log.error("schedule.look_failed", server=server, error=exc.message, hint=exc.hint)
+            self._look_again(server)
+
+    def _look(self, server: str) -> None:
+        # Asked before the slots are: a run that claims them in between would leave another one without any.
+        if self._coordinator.will_claim(server):
+            return
         at = self._ledger.next_attempt_at(server)
         now = self._clock.now()
         if at is None:
@@ -50,11 +71,11 @@ class DueWatch:
             self._retry_later(server, at)
             return
         due = self._ledger.due(server)
-        if not due:
-            return
-        try:
+        if due:
             self._coordinator.submit_scheduled(server, trigger_for(due, now))
-        except BusyError:
-            return  # the daemon stops; the slots stay due and are caught up at the next start
+
+    def _look_again(self, server: str) -> None:
+        try:
+            self._retry_later(server, self._clock.now() + LOOK_AGAIN_AFTER)
         except BackupdError as exc:
-            _log.error("schedule.submit_failed", server=server, error=exc.message, hint=exc.hint)
+            _log.error("schedule.retry_failed", server=server, error=exc.message, hint=exc.hint)

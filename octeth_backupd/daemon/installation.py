@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import ConfigurationError
-from octeth_backupd.process.files import write_whole
+from octeth_backupd.process.files import translated_os_errors, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,13 @@ def installation_id(state_directory: Path) -> str:
 
     Raises:
         ConfigurationError: The file holds something else.
+        StorageError: It cannot be read or written.
     """
     path = state_directory / FILE_NAME
     if not path.exists():
         write_whole(path, uuid.uuid4().hex + "\n", replace=False)
-    text = path.read_text(encoding="ascii", errors="replace").strip()
+    with translated_os_errors(path):
+        text = path.read_text(encoding="ascii", errors="replace").strip()
     if not _FORM.fullmatch(text):
         raise ConfigurationError(
             f"{path} does not hold an installation id",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import BusyError
+from octeth_backupd.process.files import translated_os_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +22,7 @@ class InstanceLock:
 
     Raises:
         BusyError: Another process holds it; the message names its pid.
+        StorageError: The lock file cannot be opened or locked.
     """
 
     def __init__(self, state_directory: Path) -> None:
@@ -27,19 +30,21 @@ class InstanceLock:
         self._descriptor = -1
 
     def __enter__(self) -> InstanceLock:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
-            raise BusyError(
-                f"another octeth-backupd (pid {holder}) uses the state directory {self._path.parent}",
-                hint="One daemon per state directory: stop the other one, or set another [daemon] state_directory.",
-            ) from exc
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
-        self._descriptor = descriptor
+        with translated_os_errors(self._path), ExitStack() as stack:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+                raise BusyError(
+                    f"another octeth-backupd (pid {holder}) uses the state directory {self._path.parent}",
+                    hint="One daemon per state directory: stop the other one, or set another [daemon] state_directory.",
+                ) from exc
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+            stack.pop_all()
+            self._descriptor = descriptor
         return self
 
     def __exit__(

@@ -80,7 +80,13 @@ class Lifecycle:
             self._systemd.alive()
             if self._clock.monotonic_seconds() - ticked_at >= self._tick_every_seconds:
                 ticked_at = self._clock.monotonic_seconds()
-                self._tick()
+                self._tick_once()
+
+    def _tick_once(self) -> None:
+        try:
+            self._tick()
+        except Exception:  # noqa: BLE001 - a chore that fails must not take running backups with it
+            _log.exception("daemon.tick_failed")
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
         self._signals.put(number)

@@ -16,22 +16,25 @@ from octeth_backupd.domain.backup import RunStatus, SlotState
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
 from octeth_backupd.pipeline.record import backup_from_manifest, read_manifest
-from octeth_backupd.pipeline.workspace import LeftWorkspace, left_workspaces
+from octeth_backupd.pipeline.workspace import LeftWorkspace, Outside, left_workspaces
+from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.process.orphans import end_orphans
 from octeth_backupd.process.sidecar import end_sidecars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.process.docker import Docker
     from octeth_backupd.storage.base import Storage
 
 _log = structlog.get_logger("recovery")
 
 OPTION_FILE_PATTERN = "*.cnf"
+NEWEST_BACKUPS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,40 +64,67 @@ class Recovery:
             _log.info("recovery.option_file_removed", path=str(path))
         adopted: dict[str, str] = {}
         for root in self.workspace_directories:
-            for left in left_workspaces(root, installation_id=self.installation_id):
-                adopted.update(self._resolve(left))
+            try:
+                for left in left_workspaces(root, installation_id=self.installation_id):
+                    adopted.update(self._resolve_or_leave(left))
+            except BackupdError as exc:
+                _log.error("recovery.directory_unreadable", path=str(root), error=exc.message, hint=exc.hint)
         for run in self.catalog.unfinished_runs():
-            self._close(run, adopted.get(run.run_id))
+            self._close(run, adopted.get(run.run_id) or self._recorded_backup(run))
+
+    def _resolve_or_leave(self, left: LeftWorkspace) -> dict[str, str]:
+        """Resolve a workspace; where that fails its marker stays, and the daemon serves all the same.
+
+        A disk that is not mounted now must not keep every other server without backups.
+        """
+        try:
+            return self._resolve(left)
+        except BackupdError as exc:
+            _log.error("recovery.workspace_left", path=str(left.workspace.path), error=exc.message, hint=exc.hint)
+            return {}
 
     def _resolve(self, left: LeftWorkspace) -> dict[str, str]:
         """Remove a workspace and what its run left outside; return run id → backup id where the backup was whole."""
         adopted: dict[str, str] = {}
         if left.outside is not None:
-            for storage in self.storages:
-                backup_id = self._adopt(storage, left.outside.keys[-1])
-                if backup_id is not None:
-                    adopted[left.workspace.run_id] = backup_id
-                    continue
-                for key in reversed(left.outside.keys):
-                    storage.delete(key)
+            manifest = self._adopt(left.workspace.run_id, left.outside)
+            if manifest is not None:
+                adopted[left.workspace.run_id] = manifest.backup_id
             if left.outside.staged:
-                Path(left.outside.staged).unlink(missing_ok=True)
+                staged = Path(left.outside.staged)
+                with translated_os_errors(staged):
+                    staged.unlink(missing_ok=True)
         left.workspace.remove()
         _log.info("recovery.workspace_removed", path=str(left.workspace.path), run_id=left.workspace.run_id)
         return adopted
 
-    def _adopt(self, storage: Storage, manifest_key: str) -> str | None:
-        """Record a backup whose manifest was written, which is the last thing a run writes in a storage backend."""
-        try:
-            manifest = read_manifest(storage, manifest_key)
-        except NotFoundError:
-            return None
-        if manifest.installation_id != self.installation_id:
-            return None
-        if not self.catalog.backup_id_exists(manifest.backup_id):
-            self.catalog.add_backup(backup_from_manifest(manifest, storages=(storage.name,), at=self.clock.now()))
-            _log.warning("recovery.backup_adopted", backup_id=manifest.backup_id, storage=storage.name)
-        return manifest.backup_id
+    def _adopt(self, run_id: str, outside: Outside) -> Manifest | None:
+        """Record the backup of a run where its manifest lies, and delete what lies without one.
+
+        The manifest is the last thing that a run writes in a storage backend. One of another run, or of another
+        installation, means that the name is not ours: nothing under it is touched.
+        """
+        manifest: Manifest | None = None
+        holders = []
+        for storage in self.storages:
+            try:
+                found = read_manifest(storage, outside.keys[-1])
+            except NotFoundError:
+                for key in reversed(outside.keys):
+                    storage.delete(key)
+                continue
+            if (found.installation_id, found.run_id) == (self.installation_id, run_id):
+                manifest = found
+                holders.append(storage.name)
+        if manifest is not None and not self.catalog.backup_id_exists(manifest.backup_id):
+            self.catalog.add_backup(backup_from_manifest(manifest, storages=holders, at=self.clock.now()))
+            _log.warning("recovery.backup_adopted", backup_id=manifest.backup_id, storages=holders)
+        return manifest
+
+    def _recorded_backup(self, run: Run) -> str | None:
+        """Return the backup that a run had recorded before the daemon ended, its workspace being gone already."""
+        newest = self.catalog.backups(server=run.server, limit=NEWEST_BACKUPS)
+        return next((backup.backup_id for backup in newest if backup.run_id == run.run_id), None)
 
     def _close(self, run: Run, backup_id: str | None) -> None:
         now = self.clock.now()
@@ -131,14 +161,19 @@ class Recovery:
         _log.warning("recovery.run_interrupted", run_id=run.run_id, server=run.server, step=run.step)
 
 
-def recover_sidecars(docker: Docker, installation_id: str, *, live_runs: Iterable[str] = ()) -> bool:
+def recover_sidecars(docker: Docker, installation_id: str, *, live_runs: Container[str] = frozenset()) -> bool:
     """End and remove sidecars that no run of this daemon knows.
+
+    Args:
+        docker: Where they are.
+        installation_id: Whose.
+        live_runs: The runs of this daemon at the moment of asking.
 
     Returns:
         Whether Docker could be asked; False means: try again later.
     """
     try:
-        for name in end_sidecars(docker, installation_id, keep=frozenset(live_runs)):
+        for name in end_sidecars(docker, installation_id, keep=live_runs):
             _log.warning("recovery.sidecar_removed", container=name)
     except DockerError as exc:
         _log.warning("recovery.docker_unreachable", error=exc.message, hint=exc.hint)

@@ -28,6 +28,7 @@ class RunRecorder:
                 with self._lock:
                     position = self._positions.get(event.run_id, 0) + 1
                     self._positions[event.run_id] = position
+                    self._progress.pop(event.run_id, None)
                 self._catalog.add_step(
                     StepRecord(
                         run_id=event.run_id,

@@ -5,6 +5,7 @@ Whatever happens inside, a run ends with an outcome in the catalog, its slots de
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,11 @@ class RunWorker:
         """Do a whole run; never raises."""
         slots: tuple[Slot, ...] = ()
         try:
-            slots = self._begin(active)
+            slots = self._claim(active)
+            self._begin(active, slots)
             ending = self._execute(active, slots)
+        except BackupdError as exc:
+            ending = Ending(status=RunStatus.FAILED, result=RunResult(), error=exc)
         except Exception as exc:  # noqa: BLE001 - the outcome must be recorded whatever happened
             ending = _unexpected(active.run, exc)
         try:
@@ -81,17 +85,22 @@ class RunWorker:
         finally:
             self._released(active)
 
-    def _begin(self, active: ActiveRun) -> tuple[Slot, ...]:
-        slots: tuple[Slot, ...] = ()
+    def _claim(self, active: ActiveRun) -> tuple[Slot, ...]:
+        """Take the slots that the run serves; a cancelled one closes them, a stopped one leaves them due."""
         run = active.run
-        if run.trigger is not Trigger.MANUAL and not active.cancellation.is_cancelled:
-            slots = tuple(self._ledger().claim(run.server, run.run_id))
+        if run.trigger is Trigger.MANUAL or active.ended_by_stop:
+            return ()
+        slots = tuple(self._ledger().claim(run.server, run.run_id))
+        active.has_claimed = True
+        return slots
+
+    def _begin(self, active: ActiveRun, slots: tuple[Slot, ...]) -> None:
+        run = active.run
         tiers = run.tiers | {slot.tier for slot in slots}
         active.run = self._catalog.update_run(
             run.run_id, status=RunStatus.RUNNING, started_at=self._clock.now(), tiers=frozenset(tiers)
         )
         self._bus.publish(RunStarted(run_id=run.run_id, server=run.server, at=self._clock.now(), run=active.run))
-        return slots
 
     def _execute(self, active: ActiveRun, slots: tuple[Slot, ...]) -> Ending:
         run = active.run
@@ -128,23 +137,24 @@ class RunWorker:
             hint=error.hint if error else "",
             detail=dict(ending.result.detail),
         )
-        try:
+        told = RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
+        with ExitStack() as stack:  # each of them whatever becomes of the one before
+            stack.callback(self._bus.publish, told)
+            stack.callback(self._record, finished)
             self._decide_slots(finished, slots)
-            self._catalog.update_run(
-                finished.run_id,
-                status=finished.status,
-                finished_at=finished.finished_at,
-                step="",
-                backup_id=finished.backup_id,
-                error_code=finished.error_code,
-                error=finished.error,
-                hint=finished.hint,
-                detail=finished.detail,
-            )
-        finally:
-            self._bus.publish(
-                RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
-            )
+
+    def _record(self, finished: Run) -> None:
+        self._catalog.update_run(
+            finished.run_id,
+            status=finished.status,
+            finished_at=finished.finished_at,
+            step="",
+            backup_id=finished.backup_id,
+            error_code=finished.error_code,
+            error=finished.error,
+            hint=finished.hint,
+            detail=finished.detail,
+        )
 
     def _decide_slots(self, run: Run, slots: tuple[Slot, ...]) -> None:
         if not slots:

@@ -7,6 +7,7 @@ Source:
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import sdnotify
@@ -21,6 +22,7 @@ class Systemd:
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
+        self._lock = threading.Lock()
         self._active: dict[str, str] = {}
 
     def ready(self, status: str) -> None:
@@ -46,26 +48,27 @@ class Systemd:
 
     def follow(self, event: Event) -> None:
         """Show the running steps in STATUS; a subscriber of the bus."""
-        match event:
-            case RunStarted(run=run):
-                self._active[event.run_id] = f"{event.server}: {run.operation}"
-            case StepStarted(step=step):
-                self._active[event.run_id] = f"{event.server}: {step}"
-            case StepProgress(step=step, done_bytes=done, total_bytes=total):
-                share = f" {min(99, 100 * done // total)} %" if total else f" {done // _MIB} MiB"
-                self._active[event.run_id] = f"{event.server}: {step}{share}"
-            case RunFinished(run=run):
-                self._active.pop(event.run_id, None)
-                self.status(f"idle; last run of {event.server}: {run.status}")
-                return
-            case _:
-                return
-        self.status("; ".join(self._active.values()))
+        idle = "idle"
+        with self._lock:
+            match event:
+                case RunStarted(run=run):
+                    self._active[event.run_id] = f"{event.server}: {run.operation}"
+                case StepStarted(step=step):
+                    self._active[event.run_id] = f"{event.server}: {step}"
+                case StepProgress(step=step, done_bytes=done, total_bytes=total):
+                    share = f" {min(99, 100 * done // total)} %" if total else f" {done // _MIB} MiB"
+                    self._active[event.run_id] = f"{event.server}: {step}{share}"
+                case RunFinished(run=run):
+                    self._active.pop(event.run_id, None)
+                    idle = f"idle; last run of {event.server}: {run.status}"
+                case _:
+                    return
+            self.status("; ".join(self._active.values()) or idle)
 
 
 def watchdog_interval_seconds() -> float:
     """Return how often to reset the watchdog: a third of what the unit asks for, or 0 for never."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
-    if not microseconds.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    if not microseconds.isdecimal() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0.0
     return int(microseconds) / 3_000_000

@@ -17,15 +17,13 @@ _HARMLESS_NAME = re.compile(
     cracklib_password_check.* | simple_password_check.* | strict_password_validation | password_reuse_check.* |
     password_history | password_reuse_interval | password_require_current | default_password_lifetime |
     generated_random_password_length | disconnect_on_expired_password | max_password_errors | old_passwords |
-    log_passwords | .*_tokenizer.* | .*_token_size | performance_schema_.* | secure_auth | session_track_.*
+    .*_token_size | secure_auth
     """,
     re.VERBOSE,
 )
 """Rules about passwords, not passwords; a server set up from a manifest needs them."""
 
-_SECRET_IN_VALUE = re.compile(
-    r"(?i)(\b[\w-]*(?:passw(?:or)?d|pwd|passphrase|secret|token)[\w-]*\s*[=:]\s*)([^\s;,&'\"]+)"
-)
+_ASSIGNMENT = re.compile(r"""(?P<name>[A-Za-z_][\w-]*)(?P<sign>\s*[=:]\s*)(?P<value>'[^']*'|"[^"]*"|[^\s;,&'"]+)""")
 _URL_PASSWORD = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)([^\s/@]+)(?=@)")
 _OPTION = re.compile(r"--(?P<name>[\w-]+)(?:=(?P<value>.*))?", re.DOTALL)
 _OPTION_PREFIXES = re.compile(r"^(?:loose_|maximum_)+")
@@ -39,7 +37,7 @@ def may_hold_secret(name: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Return a text with ``password=…`` and the password of a URL masked."""
-    return _URL_PASSWORD.sub(rf"\g<1>{MASK}", _SECRET_IN_VALUE.sub(rf"\g<1>{MASK}", text))
+    return _ASSIGNMENT.sub(_mask_assignment, _URL_PASSWORD.sub(rf"\g<1>{MASK}", text))
 
 
 def mask_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -68,3 +66,8 @@ def mask_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
             masked.append(f"--{option['name']}={MASK if value and secret else mask_text(value)}")
         hide_next = secret and value is None
     return tuple(masked)
+
+
+def _mask_assignment(match: re.Match[str]) -> str:
+    secret = may_hold_secret(match["name"])
+    return f"{match['name']}{match['sign']}{MASK}" if secret else match[0]

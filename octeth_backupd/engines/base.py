@@ -132,8 +132,14 @@ class Engine(Protocol):
         on_line: Callable[[str], None],
         cancellation: Cancellation,
         open_files_limit: int,
+        timeout_seconds: float = 0,
     ) -> EngineRun:
-        """Apply the redo log to a backup, in place."""
+        """Apply the redo log to a backup, in place.
+
+        Raises:
+            ProgramError: The program could not be started or took too long.
+            BackupdError: The token's reason.
+        """
 
     def required_grants(self, facts: ServerFacts) -> tuple[str, ...]:
         """Return the privileges the login needs as the server spells them; for a table: ``SELECT ON db.table``."""

@@ -110,6 +110,7 @@ class MariaDbBackup:
         on_line: Callable[[str], None],
         cancellation: Cancellation,
         open_files_limit: int,
+        timeout_seconds: float = 0,
     ) -> EngineRun:
         """See Engine.prepare."""
         command = Command(
@@ -118,7 +119,7 @@ class MariaDbBackup:
             stop=self._stop,
             open_files_limit=open_files_limit,
         )
-        return run_judged(runner, command, on_line=on_line, cancellation=cancellation)
+        return run_judged(runner, command, on_line=on_line, cancellation=cancellation, timeout_seconds=timeout_seconds)
 
     def required_grants(self, facts: ServerFacts) -> tuple[str, ...]:
         """See Engine.required_grants.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.postconditions.evidence import Archived
-from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.hashing import HashingWriter
 from octeth_backupd.process.command import Command
+from octeth_backupd.process.files import translated_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,22 +70,18 @@ def write_archive(
 
     Raises:
         ProgramError: tar could not be started, or the compressor failed.
-        StorageError: The archive cannot be written.
+        StorageError: The archive cannot be written, or exists.
+        SpaceError: The file system is full.
         BackupdError: The token's reason.
     """
-    try:
+    with translated_os_errors(destination):
         descriptor = os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             sink = HashingWriter(file)
-            with host_runner.pipe(tar_command(directory.parent, directory.name)) as tar:
+            with host_runner.pipe(tar_command(directory.parent, directory.name), cancellation=cancellation) as tar:
                 archived_bytes = compressor.compress(tar.stdout, sink, cancellation=cancellation)
                 completed = tar.wait()
             os.fsync(file.fileno())
-    except OSError as exc:
-        raise StorageError(
-            f"cannot write the archive {destination}: {exc.strerror}",
-            hint="Check space, permissions and mount of the backup directory.",
-        ) from exc
     for line in completed.output:
         on_line(line)
     return Archive(

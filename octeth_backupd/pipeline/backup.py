@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from octeth_backupd.compression.registry import compressor_for
-from octeth_backupd.domain.backup import VerifyMode, highest_tier
+from octeth_backupd.domain.backup import RunStatus, VerifyMode
 from octeth_backupd.domain.checks import CheckStatus
-from octeth_backupd.domain.names import (
-    archive_name,
-    backup_id,
-    checksum_name,
-    checksum_text,
-    manifest_name,
-    storage_key,
-    top_directory,
-)
+from octeth_backupd.domain.names import archive_name, backup_id, top_directory
 from octeth_backupd.domain.postconditions.base import Stage
 from octeth_backupd.domain.postconditions.evidence import ArchiveReadBack, Evidence
 from octeth_backupd.domain.postconditions.registry import evaluate, raise_on_failure, suspicion
 from octeth_backupd.domain.space import expected_archive_bytes
-from octeth_backupd.errors import BackupdError, NotFoundError, PreflightError, StorageError
+from octeth_backupd.errors import BackupdError, PreflightError
 from octeth_backupd.pipeline.archive_step import Archive, write_archive
 from octeth_backupd.pipeline.engine_steps import PreparedBackup, ReadyServer, prepare_backup, take_backup
 from octeth_backupd.pipeline.guard import disk_guard
@@ -33,11 +25,12 @@ from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, 
 from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
+from octeth_backupd.pipeline.store_step import free_keys, store
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
 from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
 from octeth_backupd.preflight.run import run_checks
-from octeth_backupd.process.files import make_directory
+from octeth_backupd.process.files import make_directory, translated_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +43,6 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.storage.base import Storage
 
 OPTION_DIRECTORY = "options"
 
@@ -76,14 +68,36 @@ class _BackupRun:
         self._programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
         self._compressor: Compressor = compressor_for(parts.compression, self._programs.host)
         self._results: list[CheckResult] = []
+        self._is_unrecorded = False
 
     def run(self) -> RunResult:
         """Do all steps in a workspace that is gone afterwards, however it ends."""
         workspace = self._make_workspace()
         try:
-            return self._run_in(workspace)
-        finally:
-            workspace.remove()
+            result = self._run_in(workspace)
+        except BaseException:
+            self._tidy(workspace)
+            raise
+        problem = self._tidy(workspace)
+        if not problem:
+            return result
+        return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": [problem]})
+
+    def _tidy(self, workspace: Workspace) -> str:
+        """Remove the workspace; return what stood in the way, which is no reason to forget how the run ended.
+
+        A backup that was stored and could not be recorded is left announced: the next start records it.
+        """
+        try:
+            if self._is_unrecorded:
+                workspace.clear()
+            else:
+                workspace.remove()
+        except BackupdError as exc:
+            problem = f"the workspace could not be removed, the next start tries again: {exc.message}"
+            self._context.warn(problem)
+            return problem
+        return ""
 
     def _make_workspace(self) -> Workspace:
         make_directory(self._option_directory)
@@ -103,8 +117,9 @@ class _BackupRun:
     def _run_in(self, workspace: Workspace) -> RunResult:
         with self._steps.step("preflight"):
             ready = self._preflight(binds={workspace.path: "rw", self._option_directory: "ro"})
-        taken_at = self._free_moment()
-        name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
+            taken_at = self._free_moment()
+            name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
+            keys = free_keys(self._parts.storages, self._context.run, name)
         directory = workspace.path / top_directory(taken_at)
         evidence = Evidence(
             server=self._context.run.server,
@@ -119,12 +134,11 @@ class _BackupRun:
             evidence = replace(evidence, after=raw.after, backup_run=raw.engine_run, raw=raw.state)
             self._judge(Stage.BACKUP, evidence)
         with self._steps.step("prepare"):
-            prepared = prepare_backup(self._context, ready, raw)
+            prepared = prepare_backup(self._context, self._parts, ready, raw)
             evidence = replace(evidence, prepare_run=prepared.engine_run, prepared=prepared.state)
             self._judge(Stage.PREPARE, evidence)
-        keys = self._keys(name)
         staged = self._staged_path(workspace, keys.archive, name)
-        workspace.announce(Outside(staged=str(staged), keys=(keys.archive, keys.checksum, keys.manifest)))
+        workspace.announce(Outside(staged=str(staged), keys=keys.in_order))
         try:
             with self._steps.step("archive"):
                 archive = self._archive(ready, prepared, staged, name)
@@ -133,7 +147,8 @@ class _BackupRun:
             with self._steps.step("verify"):
                 evidence = replace(evidence, read_back=self._read_back(archive))
                 self._judge(Stage.READ_BACK, evidence)
-            with self._steps.step("store"):
+            # From here on the run itself knows how far it may be cancelled: what has its manifest is a backup.
+            with self._steps.step("store", cancellable=False):
                 manifest = make_manifest(
                     self._context,
                     self._parts,
@@ -145,10 +160,11 @@ class _BackupRun:
                     results=self._results,
                     suspect=suspicion(self._results),
                 )
-                self._store(archive, manifest, keys)
+                store(self._context, self._parts.storages, archive, manifest, keys)
+                self._is_unrecorded = True
         finally:
-            staged.unlink(missing_ok=True)
-        with self._steps.step("record"):
+            self._remove_staged(staged)
+        with self._steps.step("record", cancellable=False):
             return self._record(manifest)
 
     @property
@@ -202,19 +218,6 @@ class _BackupRun:
                 self._context.warn(f"{result.name}: {result.summary}")
         raise_on_failure(results)
 
-    def _keys(self, name: str) -> _Keys:
-        run = self._context.run
-        tier = highest_tier(run.tiers)
-        keys = _Keys(
-            archive=storage_key(run.server, tier, name),
-            checksum=storage_key(run.server, tier, checksum_name(name)),
-            manifest=storage_key(run.server, tier, manifest_name(name)),
-        )
-        for storage in self._parts.storages:
-            for key in (keys.archive, keys.checksum, keys.manifest):
-                _refuse_taken(storage, key)
-        return keys
-
     def _staged_path(self, workspace: Workspace, key: str, name: str) -> Path:
         for storage in self._parts.storages:
             path = storage.staging_path(key)
@@ -248,7 +251,7 @@ class _BackupRun:
         if verify == "none":
             return None
         cancellation = self._context.cancellation
-        with archive.path.open("rb", buffering=0) as source:
+        with translated_os_errors(archive.path), archive.path.open("rb", buffering=0) as source:
             forget_cached_pages(source)
             with Watch(
                 self._context,
@@ -263,20 +266,11 @@ class _BackupRun:
                 )
         return ArchiveReadBack(sha256=found.sha256, size_bytes=found.size_bytes, files=found.files)
 
-    def _store(self, archive: Archive, manifest: Manifest, keys: _Keys) -> None:
-        """Keep archive, checksum and, last, the manifest: what has no manifest is not a backup."""
-        for storage in self._parts.storages:
-            storage.put(
-                archive.path, keys.archive, sha256=archive.facts.sha256, cancellation=self._context.cancellation
-            )
-            try:
-                storage.put_text(keys.checksum, checksum_text(archive.facts.sha256, archive.name))
-                self._context.cancellation.raise_if_cancelled()
-                storage.put_text(keys.manifest, manifest.to_json_text())
-            except BaseException:
-                for key in (keys.checksum, keys.archive):
-                    storage.delete(key)
-                raise
+    def _remove_staged(self, staged: Path) -> None:
+        try:
+            staged.unlink(missing_ok=True)
+        except OSError as exc:
+            self._context.warn(f"{staged} could not be removed: {exc.strerror}")
 
     def _record(self, manifest: Manifest) -> RunResult:
         backup = backup_from_manifest(
@@ -286,6 +280,7 @@ class _BackupRun:
             verified=self._parts.backup.verify != "none",
         )
         self._parts.catalog.add_backup(backup)
+        self._is_unrecorded = False
         return RunResult(
             backup_id=backup.backup_id,
             detail={
@@ -300,20 +295,3 @@ class _BackupRun:
                 "suspect": backup.suspect,
             },
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Keys:
-    """Where the three files of a backup go in every storage backend."""
-
-    archive: str
-    checksum: str
-    manifest: str
-
-
-def _refuse_taken(storage: Storage, key: str) -> None:
-    try:
-        storage.stat(key)
-    except NotFoundError:
-        return
-    raise StorageError(f"{storage.name} holds {key} already", hint="Move it away; files are never overwritten.")

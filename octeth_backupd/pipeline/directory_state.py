@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.postconditions.evidence import DirectoryState, FileEntry
 from octeth_backupd.errors import VerificationError
+from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.servers.pages import read_space_id
 
 if TYPE_CHECKING:
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.engines.base import Expectation
 
-TABLESPACE_SUFFIXES = (".ibd", ".ibu")
-TABLESPACE_PREFIXES = ("ibdata", "undo")
+TABLESPACE_NAME = re.compile(r".*\.ib[du]|ibdata\d+|undo_?\d+", re.DOTALL)
+"""Tables in their own file, general and undo tablespaces, the system's; not ``undo_log.frm``, which is a table's."""
 BACKUP_CNF = "backup-my.cnf"
 LARGEST_TEXT_BYTES = 1 << 20
 
@@ -31,24 +33,25 @@ def directory_state(directory: Path, expectation: Expectation, *, with_space_ids
 
     Raises:
         VerificationError: It holds something that is neither a file nor a directory.
+        MetadataError: A tablespace's file is too short to be one.
+        StorageError: It cannot be read.
     """
-    files = {
-        relative: FileEntry(
-            size_bytes=size, space_id=read_space_id(path) if with_space_ids and _is_tablespace(path.name) else None
-        )
-        for relative, path, size in _walk(directory, "")
-    }
     wanted = (*expectation.checkpoints_files, *expectation.info_files, *expectation.binlog_info_files, BACKUP_CNF)
-    texts = {
-        name: (directory / name).read_text(encoding="utf-8", errors="replace")
-        for name in wanted
-        if name in files and files[name].size_bytes <= LARGEST_TEXT_BYTES
-    }
+    with translated_os_errors(directory):
+        files = {
+            relative: FileEntry(size_bytes=size, space_id=_space_id(path) if with_space_ids else None)
+            for relative, path, size in _walk(directory, "")
+        }
+        texts = {
+            name: (directory / name).read_text(encoding="utf-8", errors="replace")
+            for name in wanted
+            if name in files and files[name].size_bytes <= LARGEST_TEXT_BYTES
+        }
     return DirectoryState(files=files, texts=texts)
 
 
-def _is_tablespace(name: str) -> bool:
-    return name.endswith(TABLESPACE_SUFFIXES) or name.startswith(TABLESPACE_PREFIXES)
+def _space_id(path: Path) -> int | None:
+    return read_space_id(path) if TABLESPACE_NAME.fullmatch(path.name) else None
 
 
 def _walk(directory: Path, prefix: str) -> Iterator[tuple[str, Path, int]]:

@@ -141,7 +141,7 @@ def take_backup(
     )
 
 
-def prepare_backup(context: RunContext, ready: ReadyServer, raw: RawBackup) -> PreparedBackup:
+def prepare_backup(context: RunContext, parts: Parts, ready: ReadyServer, raw: RawBackup) -> PreparedBackup:
     """Let the engine apply the redo log in place."""
     memory = free_memory()
     redo_bytes = sum(raw.state.files[name].size_bytes for name in REDO_FILES if name in raw.state.files)
@@ -155,6 +155,7 @@ def prepare_backup(context: RunContext, ready: ReadyServer, raw: RawBackup) -> P
             on_line=context.output_of(ready.engine.name),
             cancellation=context.cancellation,
             open_files_limit=ready.open_files_limit,
+            timeout_seconds=parts.backup.timeout_seconds,
         )
     return PreparedBackup(raw=raw, engine_run=engine_run, state=_state(raw.directory, ready, with_space_ids=True))
 

@@ -29,6 +29,7 @@ class Parts:
         backup_directory: Root of the local storage backend.
         runtime_directory: For option files with passwords; a memory file system under systemd.
         secrets: Every secret of the configuration, for redaction.
+        search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
 
     catalog: Catalog
@@ -42,6 +43,7 @@ class Parts:
     backup_directory: Path
     runtime_directory: Path
     secrets: tuple[str, ...]
+    search_path: str | None = None
 
     @property
     def mode(self) -> Mode:

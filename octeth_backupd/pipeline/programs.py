@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from octeth_backupd.process.host import HostRunner
@@ -25,7 +24,7 @@ class Programs:
         self._docker = parts.docker
         self._mark = RunMark(installation_id, run_id)
         self._redactor = Redactor(parts.secrets)
-        self.host = HostRunner(mark=self._mark, redactor=self._redactor, path=os.environ.get("PATH"))
+        self.host = HostRunner(mark=self._mark, redactor=self._redactor, path=parts.search_path)
 
     def sidecar(self, image: str, container_id: str, binds: Mapping[Path, Literal["rw", "ro"]]) -> SidecarRunner:
         """Return what runs programs beside a server's container; ``binds`` are mounted at the same path."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from octeth_backupd.process.cancellation import Cancellation
 
 READ_BYTES = 1 << 20
+END_MARK = bytes(tarfile.BLOCKSIZE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,12 @@ def read_back(source: BinaryIO, compressor: Compressor, *, cancellation: Cancell
 
 def _list_members(plain: BinaryIO) -> dict[str, int]:
     files: dict[str, int] = {}
+    reader = _ForwardReader(plain)
     try:
-        with tarfile.open(fileobj=_ForwardReader(plain), mode="r:") as archive:
+        with tarfile.open(fileobj=reader, mode="r:") as archive:
             for member in archive:
+                if member.name in files:
+                    raise VerificationError(f"the archive holds {member.name!r} twice", hint="Take a new backup.")
                 if member.isreg():
                     files[member.name] = member.size
                 elif not member.isdir():
@@ -82,8 +86,11 @@ def _list_members(plain: BinaryIO) -> dict[str, int]:
                         f"the archive holds {member.name!r}, which is neither a file nor a directory",
                         hint="A data directory holds no links or devices; look at the server's data directory.",
                     )
-    except tarfile.TarError as exc:
+    except (tarfile.TarError, ValueError, OverflowError) as exc:  # the last two: a header with impossible numbers
         raise VerificationError(f"the archive is no whole tar file: {exc}", hint="Take a new backup.") from exc
+    if reader.last_read != END_MARK:
+        # tarfile takes a damaged header, and a file that ends between two members, for the end.
+        raise VerificationError("the archive is no whole tar file: its end mark is missing", hint="Take a new backup.")
     return files
 
 
@@ -94,6 +101,7 @@ class _ForwardReader(io.RawIOBase):
     """
 
     def __init__(self, plain: BinaryIO) -> None:
+        self.last_read = b""
         self._plain = plain
         self._position = 0
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -112,6 +120,7 @@ class _ForwardReader(io.RawIOBase):
         while len(data) < size and (more := self._plain.read(size - len(data))):
             data += more
         self._position += len(data)
+        self.last_read = data
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:

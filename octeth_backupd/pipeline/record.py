@@ -177,7 +177,8 @@ def _position_part(ready: ReadyServer, prepared: PreparedBackup) -> PositionPart
     expectation, raw = ready.engine.expectation, prepared.raw.state
     # Post-conditions have seen to it that these files are there and can be parsed.
     checkpoints = parse_checkpoints(raw.texts[raw.first(expectation.checkpoints_files) or ""])
-    binlog_name = prepared.state.first(expectation.binlog_info_files)
+    writes_binlog = ready.facts.variables.get("log_bin", "").upper() in {"ON", "1"}
+    binlog_name = prepared.state.first(expectation.binlog_info_files) if writes_binlog else None
     binlog = parse_binlog_info(prepared.state.texts[binlog_name]) if binlog_name else None
     return PositionPart(
         from_lsn=checkpoints.from_lsn,

@@ -22,21 +22,27 @@ class StepRunner:
         self._context = context
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str, *, cancellable: bool = True) -> Iterator[None]:
         """Run a block as the step ``name``.
+
+        Args:
+            name: For people; the same in every run.
+            cancellable: Otherwise the block alone knows until when it may be cancelled, and what it finished stands.
 
         Raises:
             BackupdError: The reason of the cancellation, before or after the block; or what the block raised.
         """
         context = self._context
-        context.cancellation.raise_if_cancelled()
+        if cancellable:
+            context.cancellation.raise_if_cancelled()
         run = context.run
         context.bus.publish(StepStarted(run_id=run.run_id, server=run.server, at=context.clock.now(), step=name))
         began = context.clock.monotonic_seconds()
         status, error = RunStatus.FAILED, "internal error"
         try:
             yield
-            context.cancellation.raise_if_cancelled()
+            if cancellable:
+                context.cancellation.raise_if_cancelled()
             status, error = RunStatus.SUCCESS, ""
         except CancelledError as exc:
             status, error = RunStatus.CANCELLED, exc.message

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.compression.registry import compressor_for_suffix
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.manifest import Manifest
-from octeth_backupd.errors import BackupdError, NotFoundError, VerificationError
+from octeth_backupd.errors import BackupdError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import listing_digest, read_back
 from octeth_backupd.pipeline.result import RunResult
@@ -62,6 +62,10 @@ def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, 
     except NotFoundError:
         problem, state = "the archive is not there any more", CopyState.MISSING
     except VerificationError as exc:
+        problem, state = exc.message, CopyState.CORRUPT
+    except StorageError as exc:
+        if exc.retryable:
+            raise
         problem, state = exc.message, CopyState.CORRUPT
     now = context.clock.now()
     if problem:

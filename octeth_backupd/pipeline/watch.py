@@ -28,7 +28,7 @@ class Watch:
     Args:
         context: The run; its cancellation is used when the guard objects.
         step: Name of the step, for the progress events.
-        measure: Returns bytes done so far; may be slow, is called once an interval.
+        measure: Returns bytes done so far; may be slow, is called once an interval. An OSError leaves that one out.
         total_bytes: Expected bytes; 0 when unknown.
         guard: Returns why the run must end now, or None.
     """
@@ -70,7 +70,7 @@ class Watch:
         while not self._over.wait(self._interval_seconds):
             try:
                 reason = self._guard()
-            except OSError as exc:
+            except Exception as exc:  # noqa: BLE001 - a guard that cannot look must not let the disk fill
                 reason = f"free space cannot be read any more: {exc}"
             if reason is not None:
                 self._context.cancellation.cancel(
@@ -85,7 +85,10 @@ class Watch:
     def _sample(self) -> None:
         if self._measure is None:
             return
-        done_bytes = self._measure()
+        try:
+            done_bytes = self._measure()
+        except OSError:
+            return
         now = self._context.clock.monotonic_seconds()
         self._samples.append((now, done_bytes))
         first_at, first_bytes = self._samples[0]

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.errors import StorageError
-from octeth_backupd.process.files import make_directory, remove_tree, write_whole
+from octeth_backupd.errors import BackupdError, StorageError
+from octeth_backupd.process.files import make_directory, remove_tree, translated_os_errors, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,28 @@ class Workspace:
         """Write down what the run is about to leave outside, before it does."""
         _write_marker(self, outside)
 
+    def clear(self) -> None:
+        """Remove what it holds, all but the marker: the next start looks at what was announced in it.
+
+        Raises:
+            StorageError: Something cannot be removed.
+        """
+        with translated_os_errors(self.path):
+            entries = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        for entry in entries:
+            if entry.is_dir() and not entry.is_symlink():
+                remove_tree(entry, beneath=self.path)
+            elif entry.name != MARKER_NAME:
+                with translated_os_errors(entry):
+                    entry.unlink(missing_ok=True)
+
     def remove(self) -> None:
-        """Remove the workspace with all it holds."""
+        """Remove it with all it holds, the marker last: what is left of it half-way is still known to be ours.
+
+        Raises:
+            StorageError: Something cannot be removed.
+        """
+        self.clear()
         remove_tree(self.path, beneath=self.path.parent)
 
 
@@ -65,25 +85,36 @@ def create_workspace(root: Path, *, installation_id: str, run_id: str, server: s
 
     Raises:
         StorageError: It exists, or cannot be made.
+        SpaceError: There is no room for its marker.
     """
     workspace = Workspace(path=root / run_id, installation_id=installation_id, run_id=run_id, server=server)
     try:
         make_directory(root)
         workspace.path.mkdir(mode=0o700)
-        _write_marker(workspace, None)
     except OSError as exc:
         raise StorageError(
             f"cannot make the workspace {workspace.path}: {exc.strerror}",
             hint="Check [backup] workspace_directory: it must be a writable directory with enough space.",
         ) from exc
+    try:
+        _write_marker(workspace, None)
+    except BackupdError:
+        workspace.remove()  # without its marker nobody would ever know whose it is
+        raise
     return workspace
 
 
 def left_workspaces(root: Path, *, installation_id: str) -> Iterator[LeftWorkspace]:
-    """Yield the workspaces beneath ``root`` that carry this installation's marker; others are not ours to touch."""
+    """Yield the workspaces beneath ``root`` that carry this installation's marker; others are not ours to touch.
+
+    Raises:
+        StorageError: ``root`` cannot be read.
+    """
     if not root.is_dir():
         return
-    for path in sorted(root.iterdir()):
+    with translated_os_errors(root):
+        paths = sorted(root.iterdir())
+    for path in paths:
         try:
             marker = json.loads((path / MARKER_NAME).read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import BackupdError, CancelledError
@@ -36,8 +36,9 @@ class Cancellation:
             self._reason = reason or CancelledError("cancelled")
             self._event.set()
             callbacks = list(self._callbacks)
-        for callback in callbacks:
-            callback()
+        with ExitStack() as stack:  # one that fails does not keep the others from being called
+            for callback in reversed(callbacks):
+                stack.callback(callback)
         return True
 
     @property
@@ -72,9 +73,9 @@ class Cancellation:
         with self._lock:
             self._callbacks.append(callback)
             already = self._event.is_set()
-        if already:
-            callback()
         try:
+            if already:
+                callback()
             yield
         finally:
             with self._lock:

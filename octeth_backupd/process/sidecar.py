@@ -26,7 +26,7 @@ from octeth_backupd.process.mark import INSTALLATION_LABEL, RUN_LABEL
 from octeth_backupd.process.output import LineSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
     from pathlib import Path
     from typing import Literal
 
@@ -305,8 +305,10 @@ def sidecar_spec(command: Command, *, image: str, container_id: str, mark: RunMa
     return spec
 
 
-def end_sidecars(docker: Docker, installation_id: str, *, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def end_sidecars(docker: Docker, installation_id: str, *, keep: Container[str] = frozenset()) -> tuple[str, ...]:
     """End and remove this installation's sidecars, but those of the runs in ``keep``.
+
+    ``keep`` is asked after the sidecars were listed, so that it may be what runs at that moment.
 
     Returns:
         Their names.

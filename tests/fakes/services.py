@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -181,6 +182,7 @@ class FakeServices:
         self.current_progress: StepProgress | None = None
         self.outcome = RunStatus.SUCCESS
         self.performs = False
+        self.pace_seconds = 0.0
         self._lock = threading.Lock()
 
     # What tests do to it.
@@ -215,6 +217,7 @@ class FakeServices:
                         rate_bytes_per_second=200e6,
                     )
                 )
+                time.sleep(self.pace_seconds)
             self.publish(ProgramOutput(**about, program="xtrabackup", line="completed OK!"))
             self.publish(StepFinished(**about, step=step, status=RunStatus.SUCCESS, duration_seconds=2.5))
         self.publish(Warned(**about, message="a long transaction is open"))

@@ -1,4 +1,4 @@
-"""A screen in memory for commands of octeth-backupctl, and a connection that answers from a table."""
+"""A screen in memory for commands of octeth-backupctl, and a connection without a socket."""
 
 from __future__ import annotations
 
@@ -6,48 +6,60 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.parser import build_parser
 from octeth_backupd.cli.ctl.screen import Screen
+from tests.fakes.api_client import ask, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from octeth_backupd.cli.ctl.failure import CommandFailedError
+    import httpx
+
+    from tests.fakes.services import FakeServices
 
 Json = dict[str, Any]
 
 
 class FakeConnection:
-    """See octeth_backupd.cli.ctl.connection.Connection.
+    """See octeth_backupd.cli.ctl.connection.Connection; asks the control interface over services without a socket.
 
-    Answers from ``answers``: "GET /v1/status" → document, or an error to raise, or a list of documents to give in turn.
+    Args:
+        services: What answers.
+        events: Given instead of the real stream; an exception among them is raised there.
     """
 
-    def __init__(self, answers: Mapping[str, Any], events: list[Json | BaseException] | None = None) -> None:
+    def __init__(self, services: FakeServices, events: list[Json | BaseException] | None = None) -> None:
         self.socket = Path("/run/fake.sock")
-        self.answers = dict(answers)
-        self.stream = events or []
-        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self.services = services
+        self.scripted = events
 
     def get(self, path: str, *, slow: bool = False, **parameters: str | int | None) -> Json:
-        return self._answer(f"GET {path}", {name: value for name, value in parameters.items() if value is not None})
+        query = {name: value for name, value in parameters.items() if value is not None}
+        return _document(ask(self.services, "GET", path, params=query))
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
-        return self._answer(f"POST {path}", body or {})
+        return _document(ask(self.services, "POST", path, json=body or {}))
 
     def events(self, run_id: str) -> Iterator[Json]:
-        self.asked.append((f"EVENTS {run_id}", {}))
-        for event in self.stream:
+        if self.scripted is None:
+            response = ask(self.services, "GET", f"/v1/runs/{run_id}/events")
+            if response.is_error:
+                _document(response)
+            yield from events_of(response)
+            return
+        for event in self.scripted:
             if isinstance(event, BaseException):
                 raise event
             yield event
 
-    def _answer(self, question: str, arguments: Mapping[str, Any]) -> Json:
-        self.asked.append((question, arguments))
-        answer: Json | CommandFailedError | list[Json] = self.answers[question]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer.pop(0) if isinstance(answer, list) else answer
+
+def _document(response: httpx.Response) -> Json:
+    document: Json = response.json()
+    if response.is_error:
+        error = document["error"]
+        raise CommandFailedError(error["message"], hint=error["hint"], code=error["code"])
+    return document
 
 
 class MemoryScreen(Screen):

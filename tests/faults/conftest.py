@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,7 +103,7 @@ def state_with_a_due_slot(tmp_path_factory: pytest.TempPathFactory, due_schedule
     table = {"socket": str(directory / "nobody"), "password": "unused"}
     with Daemon(directory=directory / "daemon", servers={"oempro": table}, sections={"schedules": due_schedule}) as once:
         state = once.state_directory
-    with sqlite3.connect(state / "catalog.sqlite") as catalog:
+    with closing(sqlite3.connect(state / "catalog.sqlite")) as catalog, catalog:
         since = (datetime.now(UTC) - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert catalog.execute("UPDATE schedule_states SET known_since = ?", (since,)).rowcount == 1
     return state / "catalog.sqlite"

@@ -51,7 +51,7 @@ HELD = (
 )
 
 BEFORE_THE_MANIFEST = {
-    "verify: before the archive is read back": ("verify", r"^open \S+[.]tar[.]zst[.]partial rb "),
+    "verify: before the archive is read back": ("verify", r"^open \S+[.]tar[.]zst[.]partial rb? "),
     "store: before the archive has its name": ("store", r"^os[.]link \S+ \S+[.]tar[.]zst "),
     "store: before the archive loses its partial name": ("store", r"^os[.]remove \S+[.]tar[.]zst[.]partial "),
     "store: before the checksum is written": ("store", r"^open \S+[.]sha256[.]partial "),
@@ -227,7 +227,7 @@ def assert_interrupted_and_made_up_for(daemon: Daemon, killed: str, *, step: str
     runs = {run["id"]: run for run in daemon.runs()}
     assert set(runs) == {killed, made_up["id"]}
     assert (runs[killed]["status"], runs[killed]["error_code"]) == ("interrupted", "interrupted")
-    steps = daemon.ctl("runs", killed, "--json").json["run"]["steps"]
+    steps = daemon.steps(killed)
     assert [(entry["name"], entry["status"]) for entry in steps][-1] == (step, "interrupted")
     assert (made_up["status"], made_up["trigger"]) == ("success", "catch_up"), made_up
     assert last_slot_state(daemon) == "served"
@@ -280,7 +280,7 @@ def wait_for_last_run(daemon: Daemon) -> dict[str, Any]:
 
 
 def last_slot_state(daemon: Daemon) -> str:
-    [schedule] = daemon.ctl("schedules", "--json").json["schedules"]
+    [schedule] = daemon.api("/v1/schedules")["schedules"]
     return str(schedule["last_state"])
 
 

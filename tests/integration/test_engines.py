@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from pydantic import SecretStr
@@ -94,15 +94,13 @@ class Bench:
         engine: Engine,
         placement: EnginePlacement,
         survey: Survey,
-        server: SqlServer,
         *,
+        password: str,
         on_line: Callable[[str], None] = lambda _: None,
         cancellation: Cancellation | None = None,
     ) -> EngineRun:
         assert survey.facts is not None
-        with option_file(
-            self.option_directory, run_id="run", user="root", password=SecretStr(server.login().password)
-        ) as path:
+        with option_file(self.option_directory, run_id="run", user="root", password=SecretStr(password)) as path:
             request = BackupRequest(
                 target_directory=self.target,
                 option_file=path,
@@ -154,7 +152,9 @@ def _settings_for(server: SqlServer) -> ServerSettings:
     return ServerSettings(container=server.name, password=password)
 
 
-def _back_up_and_prove(bench: Bench, server: SqlServer, *, vendor: str, kind: str, arguments: list[str]) -> None:
+def _back_up_and_prove(
+    bench: Bench, server: SqlServer, *, vendor: Literal["mariadb", "mysql"], kind: str, arguments: list[str]
+) -> None:
     """Back up under writes, prepare twice, start a server on the result and compare."""
     server.fill(SMALL)
     before = server.checksum_tables(exclude=["ledger"])
@@ -164,7 +164,7 @@ def _back_up_and_prove(bench: Bench, server: SqlServer, *, vendor: str, kind: st
 
     fit = engine.check_fit(engine.version(placement.runner, cancellation=Cancellation()), survey.facts)
     with TransactionWriter(server) as writer:
-        backup = bench.backup(engine, placement, survey, server)
+        backup = bench.backup(engine, placement, survey, password=server.login().password)
         writer.wait_for_commits(1)
     raw_type = bench.backup_type(engine)
     prepare = bench.prepare(engine, placement)
@@ -215,7 +215,7 @@ def test_mariadb_backup_prepares_what_is_prepared_without_harm(tmp_path: Path, d
     with PlainMariaDb(directory=tmp_path / "server") as server:
         survey = bench.survey(_settings_for(server))
         engine, placement = bench.place(survey)
-        bench.backup(engine, placement, survey, server)
+        bench.backup(engine, placement, survey, password=server.login().password)
 
     bench.prepare(engine, placement)
     again = bench.prepare(engine, placement)
@@ -270,7 +270,9 @@ def _cancel_while_it_copies(bench: Bench, server: SqlServer) -> list[str]:
     locked.wait(30)
     try:
         with pytest.raises(CancelledError):
-            bench.backup(engine, placement, survey, server, on_line=take, cancellation=cancellation)
+            bench.backup(
+                engine, placement, survey, password=server.login().password, on_line=take, cancellation=cancellation
+            )
     finally:
         release.set()
         holder.join()
@@ -282,9 +284,7 @@ def test_wrong_password_is_the_engines_own_error(tmp_path: Path, docker: Docker)
     with PlainMariaDb(directory=tmp_path / "server") as server:
         survey = bench.survey(_settings_for(server))
         engine, placement = bench.place(survey)
-        stranger = PlainMariaDb(directory=tmp_path / "server", root_password="wrong")
-        stranger.login = lambda: server.login().__class__(password="wrong")  # type: ignore[method-assign]
-        run = bench.backup(engine, placement, survey, stranger)
+        run = bench.backup(engine, placement, survey, password="wrong")
 
     assert run.completed.exit_code != 0
     assert any("Access denied" in line for line in run.completed.output)

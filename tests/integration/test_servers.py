@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -96,7 +96,7 @@ def test_every_tablespace_is_the_file_that_the_server_says(database: DatabaseCon
 
     with_files = [t for t in survey.facts.tablespaces if t.path and not t.discarded]
     for tablespace in with_files:
-        path = host_path_of(Path(tablespace.path), survey.paths)
+        path = host_path_of(PurePosixPath(tablespace.path), survey.paths)
         assert path is not None
         if tablespace.kind is not TablespaceKind.TEMPORARY:
             assert read_space_id(path) == tablespace.space_id, tablespace
@@ -265,13 +265,16 @@ def test_server_of_the_hosts_network_is_found_on_loopback(docker: Docker, tmp_pa
 
 def test_server_without_any_network_is_reached_by_its_socket(docker: Docker, tmp_path: Path) -> None:
     sockets = tmp_path / ("sockets-" + "x" * 100)
-    with MariaDbContainer(
+    database = MariaDbContainer(
         data_directory=tmp_path / "data",
         network_mode="none",
         mounts=[Mount(source=make_server_directory(sockets, mode=0o755), target="/run/mysqld")],
-    ).start(wait=False) as database:
+    ).start(wait=False)
+    try:
         silent = _server(database, docker).survey()
         survey = _eventually(_server(database, docker, socket=sockets / "mysqld.sock"))
+    finally:
+        database.remove()
 
     assert len(str(sockets / "mysqld.sock")) > 107
     assert silent.error is not None
@@ -367,7 +370,9 @@ def test_server_outside_docker_is_known_by_its_files_over_tcp(docker: Docker, tm
     with PlainMariaDb(directory=tmp_path / "server", port=0) as database:
         database.fill(1_000_000)
         database.restart()  # writes every first page
-        server = _plain(database, docker, address="127.0.0.1", port=database.port)
+        database.sql("CREATE USER backup@'%' IDENTIFIED BY 'pw'")
+        database.sql("GRANT ALL ON *.* TO backup@'%'")
+        server = _plain(database, docker, address="127.0.0.1", port=database.port, user="backup", password="pw")
         evidence = server.check_identity(server.survey())
 
     assert evidence.matching_files > 3

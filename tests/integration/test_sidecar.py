@@ -102,7 +102,8 @@ def test_sidecar_reads_what_belongs_to_the_server_and_writes_only_the_workspace(
 
     completed = _runner(docker, server, binds={tmp_path: "rw"}).run(
         shell(
-            f"cat /var/lib/mysql/ibdata1; echo; echo x > /var/lib/mysql/y || echo refused; echo result > {tmp_path}/file"
+            "cat /var/lib/mysql/ibdata1; echo; echo x > /var/lib/mysql/y || echo refused; "
+            f"echo result > {tmp_path}/file"
         ),
         on_line=lines.append,
         cancellation=Cancellation(),
@@ -201,11 +202,14 @@ def test_recovery_ends_the_sidecars_of_dead_runs_only(docker: Docker, server: Co
     cancellation = Cancellation()
     outcomes: dict[str, str] = {}
 
+    def wait_for_both(_: str) -> None:
+        started.wait()
+
     def run(mark: RunMark) -> None:
         try:
             completed = _runner(docker, server, mark=mark).run(
                 shell("echo ready; exec sleep 300", stop=StopPolicy()),
-                on_line=lambda _: started.wait() and None,
+                on_line=wait_for_both,
                 cancellation=cancellation,
             )
             outcomes[mark.run_id] = f"exit code {completed.exit_code}"

@@ -24,7 +24,8 @@ class BarDrawing:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            # As wide as the numbers leave room for.
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[numbers]}", markup=False),
             console=self._console,
             transient=True,
@@ -56,7 +57,9 @@ class BarDrawing:
                 pass
 
     def _begin(self, step: str) -> None:
-        self._progress.reset(self._bar, total=None, description=step, numbers="")
+        # A task of its own: rich does not let a known total become unknown again.
+        self._progress.remove_task(self._bar)
+        self._bar = self._progress.add_task(step, total=None, numbers="")
 
     def _advance(self, progress: Json) -> None:
         total = progress["total_bytes"] or None

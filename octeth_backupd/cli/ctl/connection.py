@@ -6,6 +6,7 @@ import errno
 import grp
 import json
 import os
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,7 +34,8 @@ class Connection:
     def __init__(self, socket: Path) -> None:
         self.socket = socket
         self._client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=os.fspath(socket)),
+            # An empty TLS context: the usual one reads all authorities of the world, for a socket that has no TLS.
+            transport=httpx.HTTPTransport(uds=os.fspath(socket), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
             base_url="http://octeth-backupd",
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=5.0),
             trust_env=False,

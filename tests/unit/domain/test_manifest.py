@@ -152,4 +152,4 @@ def test_refusal_names_the_key_and_not_its_content() -> None:
 
 def test_manifest_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        make_manifest().suspect = "changed"
+        make_manifest().suspect = "changed"  # type: ignore[misc]

@@ -49,7 +49,7 @@ def test_paths_of_a_mount_become_text() -> None:
 
 
 def test_address_becomes_text() -> None:
-    placement = PlacementEntry(kind=Placement.ADDRESS, address=Address(host="::1"))  # type: ignore[arg-type]
+    placement = PlacementEntry(kind=Placement.ADDRESS, address=Address(host="::1"))
 
     assert placement.address == "[::1]:3306"
 

@@ -68,7 +68,10 @@ def test_ordinary_line_stays_as_it_is(line: str) -> None:
     assert Redactor(["hunter2x"]).redact(line) == line
 
 
-@given(secret=st.text(min_size=4), before=st.text(), after=st.text())
+_TEXT = st.characters(exclude_characters="*\0", exclude_categories=["Cs"])
+
+
+@given(secret=st.text(_TEXT, min_size=4), before=st.text(_TEXT), after=st.text(_TEXT))
 def test_secret_never_survives(secret: str, before: str, after: str) -> None:
     redacted = Redactor([secret]).redact(f"{before}{secret}{after}")
 

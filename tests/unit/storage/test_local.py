@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.errors import CancelledError, NotFoundError, SpaceError, StorageError
+from octeth_backupd.errors import BackupdError, CancelledError, NotFoundError, SpaceError, StorageError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.storage import local as local_module
 from octeth_backupd.storage.directory import BackupDirectory
@@ -262,7 +262,7 @@ def test_check_removes_the_probe_that_a_killed_check_left(storage: Storage, root
     ],
 )
 def test_check_says_why_the_directory_cannot_be_written(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception], hint: str
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, number: int, error: type[BackupdError], hint: str
 ) -> None:
     real_open = os.open
 

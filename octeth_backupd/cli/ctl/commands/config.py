@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.exit_codes import OK
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ConfigCommand:
@@ -44,9 +47,14 @@ def toml_lines(table: Json, path: str = "") -> Iterator[str]:
         yield f"[{path}]"
     for name, value in plain.items():
         # The JSON text of a string, number or list is TOML, too.
-        yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        yield f"{_key(name)} = {json.dumps(value, ensure_ascii=False)}"
     if plain:
         yield ""
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from toml_lines(value, f"{path}.{name}" if path else name)
+            yield from toml_lines(value, f"{path}.{_key(name)}" if path else _key(name))
+
+
+def _key(name: str) -> str:
+    """Return a key as TOML wants it: bare where it may be."""
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)

@@ -11,6 +11,7 @@ from octeth_backupd.domain.postconditions.base import Stage
 from octeth_backupd.domain.postconditions.evidence import FileEntry
 from octeth_backupd.domain.postconditions.plausibility import SizeBounds
 from octeth_backupd.domain.postconditions.registry import evaluate
+from octeth_backupd.domain.server import Tablespace
 from octeth_backupd.domain.space import SizeHistory
 from tests.unit.domain.postconditions.builder import MEBIBYTE, answer, good_evidence, with_prepared
 
@@ -54,6 +55,18 @@ def test_backup_of_more_than_the_server_has_is_suspect() -> None:
 
 def test_redo_and_other_files_do_not_count_as_tablespaces() -> None:
     evidence = with_prepared(good_evidence(), files={"ib_logfile0": FileEntry(size_bytes=5000 * MEBIBYTE)})
+
+    assert answer(evidence, "size_plausible", Stage.PREPARE).status is CheckStatus.PASSED
+
+
+def test_tablespace_that_the_server_had_not_opened_is_not_compared() -> None:
+    evidence = good_evidence()
+    unopened = Tablespace(space_id=99, name="shop/big", size_bytes=0, discarded=True)
+    before = replace(evidence.before, tablespaces=(*evidence.before.tablespaces, unopened))
+    evidence = with_prepared(
+        replace(evidence, before=before),
+        files={"shop/big.ibd": FileEntry(size_bytes=500 * MEBIBYTE, space_id=99)},
+    )
 
     assert answer(evidence, "size_plausible", Stage.PREPARE).status is CheckStatus.PASSED
 

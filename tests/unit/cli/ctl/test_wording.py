@@ -1,0 +1,75 @@
+"""Numbers and times in the words of people."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from octeth_backupd.cli.ctl.wording import duration, local_time, moment, rate, relative, run_seconds, size
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536 * 1024**2, "1.5 GiB"), (3 * 1024**6, "3072.0 PiB")],
+)
+def test_sizes_have_binary_units(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_rates_are_sizes_per_second() -> None:
+    assert rate(200e6) == "190.7 MiB/s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min 00 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 00 min"),
+        (90_000, "25 h 00 min"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_durations_have_two_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("2026-11-22T02:00:00Z", "1 h 00 min ago"), ("2026-11-22T03:20:00Z", "in 20 min 00 s")]
+)
+def test_times_are_told_relative_to_now(text: str, expected: str) -> None:
+    assert relative(text, now=NOW) == expected
+
+
+def test_times_are_shown_in_the_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Istanbul")
+    time.tzset()
+    try:
+        assert local_time("2026-11-22T02:00:00Z") == "2026-11-22 05:00:00 +03"
+        assert moment("2026-11-22T02:00:00Z", now=NOW) == "2026-11-22 05:00:00 +03 (1 h 00 min ago)"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_time_that_is_not_known_is_told_as_such() -> None:
+    assert moment(None) == "-"
+    assert moment(None, missing="never") == "never"
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "seconds"),
+    [
+        (None, None, None),
+        ("2026-11-22T02:59:00Z", None, 60),
+        ("2026-11-22T02:00:00Z", "2026-11-22T02:00:05Z", 5),
+    ],
+)
+def test_a_run_took_from_its_turn_to_its_end_or_until_now(
+    begun: str | None, ended: str | None, seconds: float | None
+) -> None:
+    assert run_seconds({"started_at": begun, "finished_at": ended}, now=NOW) == seconds
