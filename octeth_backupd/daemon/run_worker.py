@@ -6,6 +6,9 @@ Whatever happens inside, a run ends with an outcome in the catalog, its slots de
 from __future__ import annotations
 
 from contextlib import ExitStack
+import contextlib
+import os
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from octeth_backupd.telemetry.bus import EventBus
 
 _log = structlog.get_logger("worker")
+
+RUN_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class RunWorker:
 
     def work(self, active: ActiveRun) -> None:
         """Do a whole run; never raises."""
+        _take_low_priority()
         slots: tuple[Slot, ...] = ()
         try:
             slots = self._claim(active)
@@ -169,6 +175,13 @@ class RunWorker:
                 ledger.failed(slots, run_id=run.run_id, error=run.error)
             case _:
                 ledger.interrupted(slots)
+
+
+def _take_low_priority() -> None:
+    """Give the run's own thread, which compresses and hashes, the low priority of the run's programs."""
+    thread_id = threading.get_native_id()
+    with contextlib.suppress(OSError):  # a sandbox may forbid it; no reason to fail a backup
+        os.setpriority(os.PRIO_PROCESS, thread_id, max(RUN_NICENESS, os.getpriority(os.PRIO_PROCESS, thread_id)))
 
 
 def _unexpected(run: Run, exc: Exception) -> Ending:

@@ -116,7 +116,7 @@ class _BackupRun:
 
     def _run_in(self, workspace: Workspace) -> RunResult:
         with self._steps.step("preflight"):
-            ready = self._preflight(binds={workspace.path: "rw", self._option_directory: "ro"})
+            ready = self._preflight(binds=self._binds(workspace))
             taken_at = self._free_moment()
             name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
             keys = free_keys(self._parts.storages, self._context.run, name)
@@ -170,6 +170,12 @@ class _BackupRun:
     @property
     def _option_directory(self) -> Path:
         return self._parts.runtime_directory / OPTION_DIRECTORY
+
+    def _binds(self, workspace: Workspace) -> dict[Path, Literal["rw", "ro"]]:
+        """Return what a sidecar sees of the host, at the same paths."""
+        binds: dict[Path, Literal["rw", "ro"]] = {workspace.path: "rw", self._option_directory: "ro"}
+        tls_ca = self._parts.servers[self._context.run.server].settings.tls_ca
+        return binds if tls_ca is None else {**binds, tls_ca: "ro"}
 
     def _preflight(self, *, binds: Mapping[Path, Literal["rw", "ro"]]) -> ReadyServer:
         run = self._context.run

@@ -10,6 +10,7 @@ from octeth_backupd.domain.memory import prepare_memory_bytes
 from octeth_backupd.domain.postconditions.evidence import DirectoryState, ServerAfter
 from octeth_backupd.engines.base import BackupRequest
 from octeth_backupd.engines.option_file import option_file
+from octeth_backupd.engines.tls import tls_options
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.directory_state import directory_state
 from octeth_backupd.pipeline.watch import Watch
@@ -103,7 +104,11 @@ def take_backup(
     settings = ready.server.settings
     with (
         option_file(
-            option_directory, run_id=context.run.run_id, user=settings.user, password=settings.password
+            option_directory,
+            run_id=context.run.run_id,
+            user=settings.user,
+            password=settings.password,
+            options=tls_options(ready.engine.name, tls=settings.tls, tls_ca=settings.tls_ca),
         ) as options,
         Watch(
             context,

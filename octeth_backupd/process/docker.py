@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ from docker.types import LogConfig
 from pydantic import Field
 
 from octeth_backupd.domain.section import Section
-from octeth_backupd.errors import NotFoundError, ProgramTimeoutError
+from octeth_backupd.errors import DockerError, NotFoundError, ProgramTimeoutError
 from octeth_backupd.process.docker_errors import connection_error, refused_error
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _Result = TypeVar("_Result")
 _CALL_TIMEOUT_SECONDS = 15
 _LOG_LIMIT = {"max-size": "10m", "max-file": "1"}
 _CONFLICT = 409
+_FRAME = struct.Struct(">4xI")
+"""Head of a piece of output: which stream, three zeros, how many bytes follow."""
 
 
 class DockerSettings(Section):
@@ -85,35 +88,20 @@ class Docker:
         Raises:
             NotFoundError: There is no such container.
             DockerError: The engine cannot be reached or refused, as it does for a stopped or paused container.
-            ProgramTimeoutError: The program did not end in time.
+            ProgramTimeoutError: The program neither said anything nor ended for this long.
         """
         action = f"run {argv[0]} in container {container_id}"
 
         def run(client: docker.DockerClient) -> tuple[int, str]:
             exec_id = client.api.exec_create(container_id, list(argv), user="root")["Id"]
-            stream = client.api.exec_start(exec_id, stream=True)
-            expired = threading.Event()
-
-            def expire() -> None:
-                expired.set()
-                stream.close()
-
-            timer = threading.Timer(timeout_seconds, expire)
-            timer.start()
             try:
-                output = b"".join(stream)
-            except (OSError, ValueError):
-                if not expired.is_set():
+                output = _start_exec(client, exec_id, timeout_seconds, action)
+            except (requests.ReadTimeout, requests.ConnectionError) as error:
+                if "timed out" not in str(error).lower():
                     raise
-                output = b""
-            finally:
-                timer.cancel()
-                with contextlib.suppress(OSError):
-                    stream.close()
-            if expired.is_set():
-                raise ProgramTimeoutError(f"{action}: no end after {timeout_seconds:g} s", retryable=True)
+                raise ProgramTimeoutError(f"{action}: no answer after {timeout_seconds:g} s", retryable=True) from error
             exit_code = client.api.exec_inspect(exec_id)["ExitCode"]
-            return int(exit_code if exit_code is not None else -1), output.decode(errors="replace")
+            return int(exit_code if exit_code is not None else -1), output
 
         result: tuple[int, str] = self._call(action, run)
         return result
@@ -123,8 +111,8 @@ class Docker:
 
         Args:
             spec: Keyword arguments of the SDK's ``containers.create``, ``image`` among them. Unless ``log_config``
-                is given, its output is kept by the engine in one small file, whatever the engine's own default is, so
-                that ``attach_lines`` misses nothing.
+                is given, the engine keeps its output in one small file, whatever the engine's own default is: nothing
+                is sent elsewhere, and no disk fills.
 
         Raises:
             NotFoundError: The image is not on this machine.
@@ -142,14 +130,22 @@ class Docker:
         self._call(f"start container {container_id}", lambda client: client.api.start(container_id))
 
     def attach_lines(self, container_id: str) -> Iterator[str]:
-        """Attach to a container now and return its lines, from both streams, until it ends.
+        """Attach to a container that was created but not started, and return its lines, from both streams.
 
-        The call itself attaches: nothing printed afterwards is missed, and what was printed before comes first. The
-        iterator ends when the container ends or the engine goes away; ``wait`` tells which.
+        The call itself attaches, so that nothing is missed; the iterator ends with the container, or when the engine
+        goes away: ``wait`` tells which. Once started, a container is refused: the SDK would lose its first lines, and
+        wait forever for one that has ended.
+
+        Raises:
+            NotFoundError: There is no such container.
+            DockerError: The engine cannot be reached or refused; while iterating: the connection broke.
         """
+        status = self.inspect_container(container_id)["State"]["Status"]
+        if status != "created":
+            raise DockerError(f"container {container_id} was started before anybody listened to it ({status})")
         stream = self._call(
             f"attach to container {container_id}",
-            lambda client: client.api.attach(container_id, stream=True, logs=True, demux=True),
+            lambda client: client.api.attach(container_id, stream=True, demux=True),
         )
         return _lines(stream)
 
@@ -264,15 +260,38 @@ class Docker:
             return self._connection
 
 
+def _start_exec(client: docker.DockerClient, exec_id: str, timeout_seconds: float, action: str) -> str:
+    """Run an exec instance to its end and return its output.
+
+    Not by the SDK's own method: that asks for an upgraded connection and reads past what came with the headers.
+
+    Source:
+        Docker Engine API 1.41, "Start an exec instance", and "Attach to a container", section "Stream format".
+    """
+    url = f"{client.api.base_url}/v{client.api.api_version}/exec/{exec_id}/start"
+    with client.api.post(url, json={"Detach": False, "Tty": False}, timeout=timeout_seconds) as response:
+        if not response.ok:
+            raise refused_error(response.text, action)
+        body = response.content
+    payloads = []
+    while len(body) >= _FRAME.size:
+        (length,) = _FRAME.unpack_from(body)
+        payloads.append(body[_FRAME.size : _FRAME.size + length])
+        body = body[_FRAME.size + length :]
+    return b"".join(payloads).decode(errors="replace")
+
+
 def _lines(chunks: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
     """Yield whole lines of two interleaved streams; a last line without an end counts too."""
     rests = [b"", b""]
-    with contextlib.suppress(OSError, requests.RequestException):
+    try:
         for pair in chunks:
             for number, chunk in enumerate(pair):
                 *complete, rests[number] = (rests[number] + (chunk or b"")).split(b"\n")
                 for line in complete:
                     yield line.decode(errors="replace").rstrip("\r")
+    except (OSError, requests.RequestException) as error:
+        raise DockerError("the connection to the container's output broke", retryable=True) from error
     for rest in rests:
         if rest:
             yield rest.decode(errors="replace").rstrip("\r")

@@ -58,9 +58,12 @@ def _benchmark(directory: Path, *, pairs: int, rows: int) -> int:
         for verify, bar in (("full", FULL_BAR), ("none", NONE_BAR)):
             table = {"container": server.name, "password_file": str(password)}
             sections = {"backup": {"verify": verify}, "daemon": {"log_level": "info"}}
-            with Daemon(directory=directory / f"daemon-{verify}", servers={"oempro": table}, sections=sections) as daemon:
+            with Daemon(
+                directory=directory / f"daemon-{verify}", servers={"oempro": table}, sections=sections
+            ) as daemon:
                 _timed(lambda: _by_daemon(daemon))  # noqa: B023 - called at once
-                ours, shells = [], []
+                ours: list[float] = []
+                shells: list[float] = []
                 for pair in range(pairs):
                     order: list[tuple[list[float], Callable[[], None]]] = [
                         (ours, lambda: _by_daemon(daemon)),  # noqa: B023
@@ -83,9 +86,16 @@ def _fill(server: MariaDbContainer, rows: int) -> None:
     server.sql("CREATE DATABASE oempro")
     subprocess.run(
         [
-            "sysbench", "oltp_read_write", f"--mysql-host={server.address}", "--mysql-user=root",
-            f"--mysql-password={PASSWORD}", "--mysql-db=oempro", f"--tables={TABLES}", f"--table-size={rows}",
-            "--threads=2", "prepare",
+            "sysbench",
+            "oltp_read_write",
+            f"--mysql-host={server.address}",
+            "--mysql-user=root",
+            f"--mysql-password={PASSWORD}",
+            "--mysql-db=oempro",
+            f"--tables={TABLES}",
+            f"--table-size={rows}",
+            "--threads=2",
+            "prepare",
         ],  # fmt: skip
         check=True,
         stdout=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import Operation, Run, RunStatus, Trigger
+from octeth_backupd.domain.backup import Operation, Run, RunStatus, Tier, Trigger
 from octeth_backupd.pipeline.context import RunContext
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.telemetry.bus import EventBus
@@ -24,16 +24,19 @@ def a_run(
     trigger: Trigger = Trigger.MANUAL,
     status: RunStatus = RunStatus.QUEUED,
     operation: Operation = Operation.BACKUP,
+    tiers: frozenset[Tier] = frozenset(),
+    backup_id: str | None = None,
 ) -> Run:
     return Run(
         run_id=run_id,
         operation=operation,
         server=server,
         trigger=trigger,
-        tiers=frozenset(),
+        tiers=tiers,
         status=status,
         created_at=AT,
         requested_by="uid 0 (root)",
+        backup_id=backup_id,
     )
 
 

@@ -54,13 +54,13 @@ READERS, ADMINS = [group for group in grp.getgrall() if group.gr_gid not in {0, 
 class Daemon:
     """A control server over services in memory, and clients of it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, limits: Limits) -> None:
         self.path = directory / "run" / "control.sock"
         self.services = FakeServices()
         self.server = ControlServer(
             settings=ControlSettings(socket=self.path, group=READERS.gr_name, admin_group=ADMINS.gr_name),
             services=self.services,
-            limits=Limits(read_seconds=1.0, silence_seconds=0.5),
+            limits=limits,
         )
 
     def ctl(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -108,10 +108,10 @@ class Daemon:
 
 
 @pytest.fixture
-def daemon() -> Iterator[Daemon]:
+def daemon(request: pytest.FixtureRequest) -> Iterator[Daemon]:
     directory = Path(tempfile.mkdtemp(prefix="octeth-ctl-"))
     directory.chmod(0o755)
-    daemon = Daemon(directory)
+    daemon = Daemon(directory, getattr(request, "param", Limits(read_seconds=1.0, silence_seconds=0.5)))
     daemon.server.start()
     yield daemon
     daemon.server.stop()
@@ -321,6 +321,17 @@ def test_what_is_malformed_too_large_or_too_slow_gets_a_clean_answer(
     assert b"Traceback" not in answer
     assert daemon.services.requests == []
     assert daemon.ctl("status").returncode == 0
+
+
+@pytest.mark.parametrize("daemon", [Limits(connections=1)], indirect=True)
+def test_idle_connections_keep_others_out_but_never_root(daemon: Daemon) -> None:
+    with socket.socket(socket.AF_UNIX) as idle:
+        idle.connect(str(daemon.path))
+
+        reader, root = daemon.ctl_as_nobody("status", groups=(READERS.gr_gid,)), daemon.ctl("status")
+
+    assert (reader.returncode, root.returncode) == (75, 0), reader
+    assert "too many connections" in reader.stderr
 
 
 def in_terminal(daemon: Daemon, *arguments: str, **environment: str) -> str:

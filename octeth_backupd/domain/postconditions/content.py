@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.postconditions.base import Answer, PostCondition, Stage, failed, needed, passed
+from octeth_backupd.domain.postconditions.base import (
+    Answer,
+    PostCondition,
+    Stage,
+    doubted,
+    failed,
+    needed,
+    passed,
+    some,
+)
 from octeth_backupd.domain.server import TablespaceKind, Vendor
 from octeth_backupd.domain.table_files import (
     DATA_FILE_SUFFIXES,
@@ -72,6 +81,29 @@ def definitions_present(evidence: Evidence) -> Answer:
     }
     problems = [f"{stem}.frm is missing" for stem in sorted(stems) if f"{stem}.frm" not in prepared.files]
     return _verdict(problems, f"all {len(stems)} definition files are in the backup")
+
+
+def unopened_present(evidence: Evidence) -> Answer:
+    """Answer whether the tablespaces are in the backup that MariaDB knows and has not opened since its start.
+
+    It lists them like discarded ones, without file and size; only their file in the backup tells them apart. One that
+    is missing may be lost or discarded, so it is doubted, not failed.
+
+    Source:
+        Seen on MariaDB 10.11: after a clean restart INNODB_SYS_TABLESPACES lists what has been used, 12 of 29.
+    """
+    prepared = _prepared(evidence)
+    at_end = {(one.space_id, one.name) for one in _after(evidence).tablespaces}
+    unopened = [one for one in evidence.before.tablespaces if one.discarded and (one.space_id, one.name) in at_end]
+    present = {entry.space_id for entry in prepared.files.values()}
+    missing = [candidate_paths(one)[0] for one in unopened if one.space_id not in present]
+    if missing:
+        return doubted(
+            f"not in the backup, and not opened by the server since its start: {some(missing)}",
+            cause="Either the engine left them out, or they were discarded (ALTER TABLE … DISCARD TABLESPACE).",
+            fix="Read from these tables, then take a new backup; import or drop those that were discarded on purpose.",
+        )
+    return passed(f"all {len(unopened)} tablespaces that the server has not opened yet are in the backup")
 
 
 def stayed_tablespaces(before: Iterable[Tablespace], after: Iterable[Tablespace]) -> tuple[Tablespace, ...]:
@@ -179,6 +211,13 @@ CONDITIONS = (
         stage=Stage.PREPARE,
         question="Is every tablespace that the server had all the time in the backup, under its id and whole?",
         answer=tablespaces_present,
+    ),
+    PostCondition(
+        name="unopened_present",
+        stage=Stage.PREPARE,
+        question="Are those tablespaces in the backup that MariaDB has not opened since its start?",
+        answer=unopened_present,
+        applies=_is_mariadb,
     ),
     PostCondition(
         name="other_tables_present",

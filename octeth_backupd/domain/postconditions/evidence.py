@@ -105,6 +105,14 @@ class DirectoryState:
         """Return the first of these names that the directory holds."""
         return next((name for name in names if name in self.files), None)
 
+    @property
+    def tablespace_bytes(self) -> int:
+        """Return the size of all InnoDB files; only where their space ids were read.
+
+        Unlike the server's own list it is whole: MariaDB knows no size of a tablespace that it has not opened yet.
+        """
+        return sum(entry.size_bytes for entry in self.files.values() if entry.space_id is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAfter:

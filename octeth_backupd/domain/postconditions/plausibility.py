@@ -72,12 +72,12 @@ def size_as_before(evidence: Evidence) -> Answer:
     """Answer whether data and archive are about as large as in the last good backup."""
     archived = needed(evidence.archived, "there is no archive")
     previous = needed(evidence.previous, "there is no backup before this one")
-    data_bytes = evidence.before.data_bytes
+    data_bytes = needed(evidence.prepared, "the prepared directory was not looked at").tablespace_bytes
     verdict = BOUNDS.verdict(data_bytes, previous.data_bytes)
     if verdict is not None:
         return doubted(
-            f"the server holds {format_bytes(data_bytes)}, {verdict} of the {format_bytes(previous.data_bytes)} it "
-            "held at the last good backup",
+            f"the backup's tablespaces hold {format_bytes(data_bytes)}, {verdict} of the "
+            f"{format_bytes(previous.data_bytes)} at the last good backup",
             cause="Much was deleted or added, or this is not the data it was.",
             fix=ACCEPT,
         )

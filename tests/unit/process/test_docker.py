@@ -109,12 +109,15 @@ def test_lines_of_two_streams_are_whole_and_complete() -> None:
     assert list(_lines(chunks)) == ["one", "err", "two", "last"]
 
 
-def test_lines_end_where_the_connection_ends() -> None:
+def test_lines_of_a_broken_connection_are_not_taken_for_all() -> None:
     def chunks() -> Iterator[tuple[bytes | None, bytes | None]]:
         yield b"one\n", None
         raise ConnectionResetError
 
-    assert list(_lines(chunks())) == ["one"]
+    lines = _lines(chunks())
+    assert next(lines) == "one"
+    with pytest.raises(DockerError, match="broke"):
+        next(lines)
 
 
 def _closing(engine: Docker, call: Callable[[Docker], object]) -> None:

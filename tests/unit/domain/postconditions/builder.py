@@ -68,7 +68,7 @@ MARIADB_TABLESPACES = (
     Tablespace(space_id=5, name="shop/orders", size_bytes=40 * MEBIBYTE, path="./shop/orders.ibd"),
     Tablespace(space_id=6, name="shop/clients#P#p0", size_bytes=MEBIBYTE, path="./shop/clients#P#p0.ibd"),
     Tablespace(space_id=7, name="innodb_temporary", size_bytes=12 * MEBIBYTE, kind=TablespaceKind.TEMPORARY),
-    Tablespace(space_id=8, name="shop/thrown_away", size_bytes=0, discarded=True),
+    Tablespace(space_id=8, name="shop/unopened", size_bytes=0, discarded=True),
 )
 MYSQL_TABLESPACES = (
     Tablespace(space_id=0, name="innodb_system", size_bytes=12 * MEBIBYTE, kind=TablespaceKind.SYSTEM, path="ibdata1"),
@@ -95,6 +95,7 @@ MARIADB_FILES = {
     "ibdata1": FileEntry(size_bytes=12 * MEBIBYTE, space_id=0),
     "shop/orders.ibd": FileEntry(size_bytes=41 * MEBIBYTE, space_id=5),
     "shop/clients#P#p0.ibd": FileEntry(size_bytes=MEBIBYTE, space_id=6),
+    "shop/unopened.ibd": FileEntry(size_bytes=MEBIBYTE, space_id=8),
     **{
         f"{stem}{suffix}": FileEntry(size_bytes=100)
         for stem, suffixes in {

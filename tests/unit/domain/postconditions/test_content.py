@@ -104,6 +104,24 @@ def test_tablespace_discarded_meanwhile_is_not_asked_for() -> None:
     assert stayed_tablespaces((before,), (replace(before, discarded=True),)) == ()
 
 
+@pytest.mark.parametrize(
+    "files", [{}, {"shop/unopened.ibd": FileEntry(size_bytes=MEBIBYTE, space_id=31)}], ids=["missing", "another"]
+)
+def test_tablespace_that_is_discarded_or_unopened_and_missing_makes_the_backup_suspect(
+    files: dict[str, FileEntry],
+) -> None:
+    evidence = with_prepared(good_evidence(), without=("shop/unopened.ibd",), files=files)
+
+    found = answer(evidence, "unopened_present", Stage.PREPARE)
+
+    assert found.status is CheckStatus.WARNING
+    assert "shop/unopened.ibd" in found.summary
+
+
+def test_mysql_knows_which_tablespaces_are_discarded() -> None:
+    assert "unopened_present" not in {result.name for result in evaluate(good_evidence(Vendor.MYSQL), Stage.PREPARE)}
+
+
 def test_file_that_the_server_shrank_itself_is_whole() -> None:
     evidence = good_evidence()
     known = evidence.before.tablespaces

@@ -1,0 +1,100 @@
+"""Everything a run needs, real but for the server and its engine, in a temporary directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from octeth_backupd.catalog.store import Catalog
+from octeth_backupd.compression.base import CompressionSettings
+from octeth_backupd.domain.backup import Tier
+from octeth_backupd.engines.registry import ENGINES
+from octeth_backupd.engines.settings import EnginesSettings
+from octeth_backupd.pipeline.context import RunContext
+from octeth_backupd.pipeline.parts import Parts
+from octeth_backupd.pipeline.settings import BackupSettings
+from octeth_backupd.process.cancellation import Cancellation
+from octeth_backupd.process.docker import Docker
+from octeth_backupd.storage.directory import BackupDirectory
+from octeth_backupd.storage.local import LocalStorage
+from octeth_backupd.telemetry.bus import EventBus
+from tests.fakes.clock import FakeClock
+from tests.fakes.engine import FakeEngine
+from tests.fakes.runs import a_run
+from tests.fakes.server import PASSWORD, FakeServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from octeth_backupd.domain.backup import Run
+    from octeth_backupd.domain.events import Event
+    from octeth_backupd.storage.base import Storage
+
+INSTALLATION = "0" * 32
+
+
+class Bench:
+    """A server ``oempro``, its engine, real storage, a real catalog, a bus that is listened to."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.directory = directory
+        self.clock = FakeClock()
+        self.engine = FakeEngine()
+        monkeypatch.setitem(ENGINES, "xtrabackup", lambda _settings: self.engine)  # type: ignore[arg-type]
+        data_directory = directory / "mysql"
+        data_directory.mkdir()
+        self.server = FakeServer(data_directory)
+        self.backups = directory / "backups"
+        self.catalog = Catalog.open(directory / "catalog.sqlite", clock=self.clock)
+        self.storage: Storage = LocalStorage(BackupDirectory(self.backups, fstab=directory / "no-fstab"))
+        self.backup_settings: dict[str, Any] = {"max_disk_usage_percent": 100, "min_free": 0, "space_margin": 0}
+        self.compression = CompressionSettings(threads=1)
+        self.events: list[Event] = []
+        self.bus = EventBus()
+        self.bus.subscribe(self.events.append)
+        self.cancellation = Cancellation()
+
+    def parts(self, **changes: Any) -> Parts:
+        """Return the parts of a configuration with these changes."""
+        return Parts(
+            **{
+                "catalog": self.catalog,
+                "backup": BackupSettings.model_validate(self.backup_settings),
+                "compression": self.compression,
+                "engines": EnginesSettings(),
+                "docker": Docker("unix:///nonexistent.sock"),
+                "servers": {"oempro": self.server},
+                "storages": (self.storage,),
+                "workspace_directory": self.workspaces,
+                "backup_directory": self.backups,
+                "runtime_directory": self.directory / "runtime",
+                "secrets": (PASSWORD,),
+            }
+            | changes
+        )
+
+    def context(self, run: Run | None = None) -> RunContext:
+        """Return the context of a run that is in the catalog."""
+        run = run or a_run(tiers=frozenset({Tier.DAILY}))
+        self.catalog.add_run(run)
+        return RunContext(
+            run=run,
+            installation_id=INSTALLATION,
+            bus=self.bus,
+            clock=self.clock,
+            cancellation=self.cancellation,
+        )
+
+    @property
+    def workspaces(self) -> Path:
+        """Return where runs have their workspaces."""
+        return self.backups / ".workspace"
+
+    def stored(self) -> list[str]:
+        """Return every file beneath the backup directory, hidden and half-done ones too."""
+        return sorted(str(path.relative_to(self.backups)) for path in self.backups.rglob("*") if path.is_file())
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.catalog.close()
