@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,13 @@ def _serve(config: Path) -> int:
     settings = load(config, os.environ, on_warning=_warn)
     from octeth_backupd.app import serve  # the whole daemon, which check-config does without
 
-    return serve(settings, config_path=config)
+    exit_code = serve(settings, config_path=config)
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # A diagnosis that waits for a server must not keep a daemon that has stopped from ending.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)
+    return exit_code
 
 
 def _check_config(arguments: argparse.Namespace) -> int:

@@ -116,6 +116,8 @@ class Recovery:
             if (found.installation_id, found.run_id) == (self.installation_id, run_id):
                 manifest = found
                 holders.append(storage.name)
+                for key in outside.keys:
+                    storage.discard_unfinished(key)
         if manifest is not None and not self.catalog.backup_id_exists(manifest.backup_id):
             self.catalog.add_backup(backup_from_manifest(manifest, storages=holders, at=self.clock.now()))
             _log.warning("recovery.backup_adopted", backup_id=manifest.backup_id, storages=holders)

@@ -5,10 +5,10 @@ Whatever happens inside, a run ends with an outcome in the catalog, its slots de
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 import contextlib
 import os
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 

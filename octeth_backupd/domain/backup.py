@@ -193,7 +193,7 @@ class Backup:
     Attributes:
         backup_id: ``<server>-<YYYY-MM-DD_HH-MM-SS>``, unique in the catalog; the time is UTC.
         taken_at: When the engine was started, UTC.
-        data_bytes: Size of the server's tablespaces at the start.
+        data_bytes: Size of the InnoDB files in the prepared backup.
         archive_bytes: Size of the archive.
         suspect: Why its content is doubted; empty: it is not.
         manifest: The whole manifest as JSON types.

@@ -227,7 +227,7 @@ class SizesPart(Part):
     """How large the data was at each stage.
 
     Attributes:
-        data_bytes: The server's tablespaces at the start.
+        data_bytes: The InnoDB files of the prepared backup.
         raw_bytes: What the engine wrote.
         prepared_bytes: The same after prepare.
         archive_bytes: The archive.

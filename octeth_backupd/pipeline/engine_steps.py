@@ -19,6 +19,7 @@ from octeth_backupd.servers.lsn import read_lsn
 from octeth_backupd.servers.memory import free_memory
 from octeth_backupd.servers.tables import read_other_tables
 from octeth_backupd.servers.tablespaces import read_tablespaces
+from octeth_backupd.servers.unopened import complete_unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,8 +177,11 @@ def _ask_again(context: RunContext, ready: ReadyServer) -> ServerAfter | None:
     try:
         location = ready.server.locate()
         with ready.server.connect(location) as session:
+            tablespaces = read_tablespaces(session, ready.facts.vendor)
+            if ready.survey.paths is not None:
+                tablespaces = complete_unopened(tablespaces, ready.survey.paths)
             return ServerAfter(
-                tablespaces=read_tablespaces(session, ready.facts.vendor),
+                tablespaces=tablespaces,
                 other_tables=read_other_tables(session),
                 lsn=read_lsn(session, context.clock),
             )

@@ -6,7 +6,6 @@ import resource
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.server import Location
 from octeth_backupd.domain.space import (
     BACKUPS_ROLE,
     SERVER_ROLE,
@@ -20,13 +19,16 @@ from octeth_backupd.engines.selection import EnginePlacement, choose_engine, pla
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.preflight.base import Subject
+from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.files import free_bytes
+from octeth_backupd.servers.lsn import read_lsn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from typing import Literal
 
+    from octeth_backupd.domain.server import Location, LsnPosition
     from octeth_backupd.engines.base import Engine, EngineVersion
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.process.cancellation import Cancellation
@@ -82,6 +84,7 @@ def inspect_server(
         identity=None if survey.paths is None else lambda: str(server.check_identity(survey)),
         file_systems=file_systems(parts, survey),
         space_policy=space_policy(parts),
+        later_lsn=_later_lsn(server, survey),
         previous=_size_history(parts, server.name),
         open_files_limit=open_files_limit(),
         compression=parts.compression.algorithm,
@@ -158,6 +161,17 @@ class _Choice:
 
     def _sidecar(self, image: str, container_id: str) -> SidecarRunner:
         return self._programs.sidecar(image, container_id, self._binds)
+
+
+def _later_lsn(server: Server, survey: Survey) -> LsnPosition | None:
+    """Return the redo position once more; what has passed since the survey is long enough to see a flood of redo."""
+    if survey.location is None or survey.facts is None:
+        return None
+    try:
+        with server.connect(survey.location) as session:
+            return read_lsn(session, SystemClock())
+    except BackupdError:
+        return None  # the check "redo_headroom" then judges by the capacity alone
 
 
 def _size_history(parts: Parts, server: str) -> SizeHistory | None:

@@ -84,7 +84,7 @@ def make_manifest(
             ),
         ),
         sizes=SizesPart(
-            data_bytes=ready.facts.data_bytes,
+            data_bytes=prepared.state.tablespace_bytes,
             raw_bytes=prepared.raw.size_bytes,
             prepared_bytes=prepared.size_bytes,
             archive_bytes=archive.facts.size_bytes,

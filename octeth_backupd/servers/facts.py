@@ -98,6 +98,7 @@ def gather_what_is_allowed(session: Session, clock: Clock) -> tuple[ServerFacts,
         long_transactions=questions.optional("long transactions", lambda: _long_transactions(session), ()),
         lsn=read_lsn(session, clock),
         redo_capacity_bytes=redo_capacity_bytes(session, variables),
+        redo_logging=_redo_logging(session, vendor),
         gtid=_gtid(session, vendor),
         encryption=_encryption(questions, session, variables, vendor),
         row_version_tables=questions.optional(
@@ -199,6 +200,18 @@ def _gtid(session: Session, vendor: Vendor) -> str:
     # SHOW VARIABLES cuts long sets.
     name = "gtid_binlog_pos" if vendor is Vendor.MARIADB else "gtid_executed"
     return "".join(str(session.value(f"SELECT @@GLOBAL.{name}") or "").split())
+
+
+def _redo_logging(session: Session, vendor: Vendor) -> bool:
+    """Return whether redo is written.
+
+    Source:
+        MySQL 8.4 manual, 17.6.5 "Redo Log", "Disabling Redo Logging": since 8.0.21, told by this status variable.
+    """
+    if vendor is Vendor.MARIADB:
+        return True
+    rows = session.rows("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")
+    return all(str(row["Value"]).upper() == "ON" for row in rows)
 
 
 def _row_version_tables(session: Session, vendor: Vendor, version: Version) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from octeth_backupd.servers.identity import IdentityEvidence, check_identity
 from octeth_backupd.servers.login import log_in
 from octeth_backupd.servers.survey import Survey
 from octeth_backupd.servers.tablespaces import read_tablespaces
+from octeth_backupd.servers.unopened import complete_unopened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -137,6 +138,7 @@ class Server:
             paths = find_paths(self.name, facts, location, self.settings, lambda asked: self._follow(location, asked))
         except BackupdError as error:
             return survey if survey.error else replace(survey, error=error, error_stage="paths")
+        facts = replace(facts, tablespaces=complete_unopened(facts.tablespaces, paths))
         number = read_file_number(system_tablespace_on_host(facts, paths))
         if number is not None:
             identity = replace(facts.identity, data_device=number.device, data_inode=number.inode)

@@ -92,6 +92,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove a file and what an interrupted ``put`` under its key left; no error when there is nothing."""
 
+    def discard_unfinished(self, key: str) -> None:
+        """Remove what an interrupted ``put`` or ``put_text`` under this key left; a finished file stays."""
+
     def check(self) -> None:
         """Prove that the backend can be written, leaving nothing.
 

@@ -104,14 +104,12 @@ class LocalStorage:
 
     def delete(self, key: str) -> None:
         """See Storage.delete. What was begun under this key and never finished goes with it."""
-        path = self._directory.locate(key)
-        for file in (path, _partial(path)):
-            with translated_os_errors(file):
-                try:
-                    file.unlink()
-                except (FileNotFoundError, NotADirectoryError):
-                    continue
-            sync_directory(path.parent)
+        _remove(self._directory.locate(key))
+        self.discard_unfinished(key)
+
+    def discard_unfinished(self, key: str) -> None:
+        """See Storage.discard_unfinished. A kill after the file got its name leaves the partial one beside it."""
+        _remove(_partial(self._directory.locate(key)))
 
     def check(self) -> None:
         """See Storage.check. The directory itself is made when only it is missing."""
@@ -148,6 +146,15 @@ class _StoredFileReader(io.FileIO):
 
 def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
+
+
+def _remove(file: Path) -> None:
+    with translated_os_errors(file):
+        try:
+            file.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+    sync_directory(file.parent)
 
 
 def _finish(partial: Path) -> None:

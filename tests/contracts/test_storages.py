@@ -187,6 +187,15 @@ def test_deleted_file_is_gone_and_deleting_again_is_no_error(storage: Storage) -
     assert list(storage.list()) == []
 
 
+def test_discarding_what_is_unfinished_leaves_the_finished_file(storage: Storage) -> None:
+    storage.put_text(KEY, "whole")
+
+    storage.discard_unfinished(KEY)
+    storage.discard_unfinished("oempro/daily/never-begun.json")
+
+    assert storage.read_text(KEY) == "whole"
+
+
 def test_key_can_be_used_again_after_it_was_deleted(storage: Storage) -> None:
     storage.put_text(KEY, "first")
     storage.delete(KEY)

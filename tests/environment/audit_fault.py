@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.environment.gate import Gate
 
-_PROGRAM = '''\
+_PROGRAM = """\
 import os, re, signal, sys, time
 
 _EVENTS = {"open", "os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "shutil.rmtree"}
@@ -56,7 +56,7 @@ def _watch(event, args):
 
 
 sys.addaudithook(_watch)
-'''
+"""
 
 
 def die_before(directory: Path, operation: str) -> dict[str, str]:

@@ -61,6 +61,9 @@ class MemoryStorage:
         check_key(key)
         self.files.pop(key, None)
 
+    def discard_unfinished(self, key: str) -> None:
+        check_key(key)
+
     def check(self) -> None:
         return None
 

@@ -101,7 +101,9 @@ def state_with_a_due_slot(tmp_path_factory: pytest.TempPathFactory, due_schedule
     """Return a catalog of a daemon that has known the schedule for three hours and was down when the slot came."""
     directory = tmp_path_factory.mktemp("due")
     table = {"socket": str(directory / "nobody"), "password": "unused"}
-    with Daemon(directory=directory / "daemon", servers={"oempro": table}, sections={"schedules": due_schedule}) as once:
+    with Daemon(
+        directory=directory / "daemon", servers={"oempro": table}, sections={"schedules": due_schedule}
+    ) as once:
         state = once.state_directory
     with closing(sqlite3.connect(state / "catalog.sqlite")) as catalog, catalog:
         since = (datetime.now(UTC) - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

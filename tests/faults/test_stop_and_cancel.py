@@ -103,9 +103,7 @@ def test_cancel_ends_the_program_and_the_run_and_closes_the_slot(
 
 def test_cancel_while_the_archive_is_read_back_leaves_no_archive(make_daemon: MakeDaemon, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
-    daemon = make_daemon(
-        environment=wait_before(tmp_path / "fault", r"^open \S+[.]tar[.]zst[.]partial rb? ", gate)
-    )
+    daemon = make_daemon(environment=wait_before(tmp_path / "fault", r"^open \S+[.]tar[.]zst[.]partial rb? ", gate))
     daemon.start()
     waiting = Waiting(daemon, "backup")
     gate.wait_until_reached()
@@ -179,14 +177,12 @@ def test_stop_ends_a_running_backup_in_time_and_the_next_start_makes_up_for_it(
     assert (made_up["status"], made_up["trigger"]) == ("success", "catch-up")
 
 
-def test_stop_ends_in_time_although_the_engine_ignores_polite_signals(
-    make_daemon: MakeDaemon, tmp_path: Path
-) -> None:
+def test_stop_ends_in_time_although_the_engine_ignores_polite_signals(make_daemon: MakeDaemon, tmp_path: Path) -> None:
     install_lying_mariadb_backup(tmp_path / "bin", lie=Lie.PREPARE_HANG)
     daemon = make_daemon()
     daemon.start()
     daemon.ctl("backup", "--detach")
-    daemon.wait_for("program.output", line_contains="Waiting for table flush")
+    wait_for_line(daemon, "Waiting for table flush")
     began = time.monotonic()
 
     assert daemon.stop() == 0
@@ -322,6 +318,14 @@ def assert_cancelled(daemon: Daemon, run_id: str, *, step: str) -> None:
     assert daemon.files_left() == []
     assert daemon.backups() == []
     assert not [path for path in daemon.backup_directory.rglob("*") if path.is_file()]
+
+
+def wait_for_line(daemon: Daemon, text: str) -> None:
+    """Return when a program has printed this."""
+    limit = time.monotonic() + 60
+    while not any(text in entry["line"] for entry in daemon.log_lines("program.output")):
+        assert time.monotonic() < limit, daemon.log()[-3000:]
+        time.sleep(0.05)
 
 
 def wait_for_runs(daemon: Daemon, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +26,7 @@ from octeth_backupd.pipeline import workspace as workspace_module
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY, back_up
 from octeth_backupd.pipeline.workspace import left_workspaces
 from tests.fakes.bench import INSTALLATION, Bench
-from tests.fakes.catalog_values import make_backup
+from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.engine import PAGE_BYTES, page_zero
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD
@@ -289,10 +289,7 @@ def test_a_workspace_that_cannot_be_removed_does_not_hide_why_the_run_failed(
 
 
 def test_a_doubtful_size_makes_the_backup_suspect_and_keeps_it(bench: Bench) -> None:
-    big = 200 * PAGE_BYTES * 1024
-    bench.catalog.add_backup(
-        replace(make_backup(), taken_at=make_backup().taken_at, data_bytes=big, backup_id="oempro-2026-11-21_02-00-00")
-    )
+    bench.catalog.add_backup(make_backup(taken_at=START - timedelta(days=1), data_bytes=200 * PAGE_BYTES * 1024))
 
     result = back_up(bench.context(), bench.parts())
 

@@ -62,3 +62,15 @@ def test_a_step_that_did_not_notice_its_cancellation_is_no_success() -> None:
         recorded.context.cancellation.cancel(SpaceError("disk would be full"))
 
     assert _last(recorded).error == "disk would be full"
+
+
+def test_a_step_that_cannot_be_cancelled_begins_and_stands_whatever_was_asked() -> None:
+    recorded = RecordedContext()
+    recorded.context.cancellation.cancel()
+    worked = []
+
+    with StepRunner(recorded.context).step("record", cancellable=False):
+        worked.append(True)
+
+    assert worked == [True]
+    assert _last(recorded).status is RunStatus.SUCCESS

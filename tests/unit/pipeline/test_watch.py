@@ -53,3 +53,37 @@ def test_a_guard_that_cannot_look_any_more_cancels_too() -> None:
 
     with pytest.raises(SpaceError, match="stale file handle"):
         recorded.context.cancellation.raise_if_cancelled()
+
+
+def test_a_measurement_that_fails_ends_neither_the_step_nor_the_guard() -> None:
+    recorded = RecordedContext()
+    cancelled = threading.Event()
+    looks = iter([None, None, "95 % of /data used"])
+
+    def vanished() -> int:
+        raise FileNotFoundError("half-done file renamed")
+
+    with (
+        recorded.context.cancellation.on_cancel(cancelled.set),
+        Watch(recorded.context, step="backup", measure=vanished, guard=lambda: next(looks), interval_seconds=0.01),
+    ):
+        assert cancelled.wait(10)
+
+    assert recorded.events == []
+
+
+def test_a_guard_with_a_defect_cancels_rather_than_let_the_disk_fill() -> None:
+    recorded = RecordedContext()
+    cancelled = threading.Event()
+
+    def broken() -> str | None:
+        raise ZeroDivisionError("division by zero")
+
+    with (
+        recorded.context.cancellation.on_cancel(cancelled.set),
+        Watch(recorded.context, step="backup", measure=None, guard=broken, interval_seconds=0.01),
+    ):
+        assert cancelled.wait(10)
+
+    with pytest.raises(SpaceError, match="division by zero"):
+        recorded.context.cancellation.raise_if_cancelled()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.errors import StorageError
+from octeth_backupd.errors import SpaceError, StorageError
+from octeth_backupd.pipeline import workspace as workspace_module
 from octeth_backupd.pipeline.workspace import MARKER_NAME, Outside, create_workspace, left_workspaces
 
 if TYPE_CHECKING:
@@ -56,5 +57,45 @@ def test_removing_takes_all_that_is_in_it(tmp_path: Path) -> None:
     (workspace.path / "data" / "ibdata1").write_bytes(b"x")
 
     workspace.remove()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_removing_takes_everything_with_it_and_a_second_time_is_no_error(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "scratch", installation_id=OURS, run_id="r1", server="oempro")
+    (workspace.path / "data" / "shop").mkdir(parents=True)
+    (workspace.path / "data" / "shop" / "orders.ibd").write_bytes(b"o")
+    (workspace.path / "archive.partial").write_bytes(b"a")
+
+    workspace.remove()
+    workspace.remove()
+
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_the_marker_goes_last_so_that_a_removal_cut_short_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
+    (workspace.path / "data").mkdir()
+
+    def killed(path: Path, *, beneath: Path) -> None:
+        raise StorageError("killed here")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr(workspace_module, "remove_tree", killed)
+        workspace.remove()
+
+    assert [left.workspace for left in left_workspaces(tmp_path, installation_id=OURS)] == [workspace]
+
+
+def test_a_workspace_without_room_for_its_marker_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: str, *, replace: bool) -> None:
+        raise SpaceError("no space left")
+
+    monkeypatch.setattr(workspace_module, "write_whole", full)
+
+    with pytest.raises(SpaceError):
+        create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
 
     assert list(tmp_path.iterdir()) == []

@@ -65,17 +65,23 @@ def test_refusal_is_told_with_the_engines_words(tmp_path: Path) -> None:
 
 
 def test_signal_to_a_container_that_has_ended_is_fine(tmp_path: Path) -> None:
-    answers: Answers = {"/containers/a1/kill": (409, {"message": "Container a1 is not running"})}
+    asked: list[str] = []
+    answers: Answers = {"/containers/a1/kill": (409, lambda: asked.append("kill"))}
 
     with _engine(tmp_path, answers) as host:
         _closing(Docker(host), lambda engine: engine.kill("a1", "INT"))
 
+    assert asked == ["kill"]
+
 
 def test_removing_a_container_that_is_gone_is_fine(tmp_path: Path) -> None:
-    answers: Answers = {"/containers/a1": (404, {"message": "No such container: a1"})}
+    asked: list[str] = []
+    answers: Answers = {"/containers/a1": (404, lambda: asked.append("remove"))}
 
     with _engine(tmp_path, answers) as host:
         _closing(Docker(host), lambda engine: engine.remove("a1"))
+
+    assert asked == ["remove"]
 
 
 def test_digest_is_the_registrys_where_the_image_has_one(tmp_path: Path) -> None:
@@ -146,7 +152,7 @@ def _engine(directory: Path, answers: Answers) -> Iterator[str]:
                 path = "/" + path.split("/", 2)[2]
             code, body = ({"/version": (200, {"ApiVersion": "1.41"})} | answers).get(path, (404, {"message": "no"}))
             if callable(body):
-                body = body() or {}
+                body = body() or {"message": "as scripted"}
             data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             try:
                 self.send_response(code)

@@ -29,4 +29,8 @@ def test_container_that_cannot_answer_is_refused_with_the_command_that_helps(
 
 
 def test_running_container_passes() -> None:
-    require_running(read_container(inspected(), port=None, image_digest=""))
+    container = read_container(inspected(), port=None, image_digest="")
+
+    require_running(container)
+
+    assert (container.status, container.paused) == ("running", False)

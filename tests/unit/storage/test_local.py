@@ -284,3 +284,14 @@ def test_error_of_the_disk_while_reading_is_a_storage_error() -> None:
 
     with storage.open("mem") as file, pytest.raises(StorageError, match="input/output error"):
         file.read(10)
+
+
+def test_unfinished_partial_beside_a_finished_file_is_discarded(storage: Storage, root: Path) -> None:
+    storage.put_text("oempro/daily/a.json", "whole")
+    partial = root / "oempro/daily/.a.json.partial"
+    partial.write_text("whole")
+
+    storage.discard_unfinished("oempro/daily/a.json")
+
+    assert not partial.exists()
+    assert storage.read_text("oempro/daily/a.json") == "whole"
