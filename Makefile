@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+UNIT := tests/unit tests/contracts
+PARALLEL := --numprocesses=auto --dist=loadfile
 
 .PHONY: help check test test-long demo format reference environment clean
 
@@ -20,17 +22,14 @@ check: $(STAMP) ## Lint, types, layers and unit tests; under a minute, no root, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit tests/contracts tests/test_architecture.py
+	$(BIN)/python -m pytest -q $(PARALLEL) $(UNIT) tests/test_architecture.py
 
-test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the test images, real servers in real containers.
+test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the test images, real servers in containers.
 	@tests/setup/system-packages
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not long" --durations=15 tests
+	$(MAKE) --no-print-directory check
 	@tests/setup/python-environment /usr/bin/python3 $(VENV)-system
-	$(VENV)-system/bin/python -m pytest -q tests/unit tests/contracts
+	$(VENV)-system/bin/python -m pytest -q $(PARALLEL) $(UNIT)
+	$(BIN)/python -m pytest -q -m "not long" --durations=15 tests/integration tests/faults
 
 test-long: $(STAMP) ## The full matrices, and the benchmarks.
 	@tests/setup/system-packages

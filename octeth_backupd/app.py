@@ -305,6 +305,9 @@ class _Daemon:
                 paused_by=view.paused_by,
                 last_due_at=view.last_slot_at,
                 last_state=view.last_slot_state,
+                paused_at=view.paused_at,
+                last_run_id=view.last_run_id,
+                last_detail=view.last_detail,
             )
             for view in self._ledger.schedule_views()
         ]

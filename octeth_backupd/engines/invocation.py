@@ -69,5 +69,5 @@ def ask_version(
     said = lines[-1].strip() if lines else "nothing"
     raise EngineError(
         f"{program} --version ended with {completed.exit_code} and does not say that it is {product}: {said[:200]}",
-        hint=f"Set [engines] program to {product}, or install it.",
+        hint=f"Install {product}, or name it: program in the engine's own table of [engines].",
     )

@@ -210,6 +210,9 @@ class SlotLedger:
             last_slot_state=last.state if last else None,
             last_slot_at=last.due_at if last else None,
             due_count=sum(slot.due_at <= now for slot in due),
+            paused_at=state.paused_at if state is not None else None,
+            last_run_id=last.run_id if last else None,
+            last_detail=last.detail if last else "",
         )
 
     def _last_slot(self, server: str, schedule: str, now: datetime) -> Slot | None:

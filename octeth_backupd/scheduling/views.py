@@ -19,6 +19,8 @@ class ScheduleView:
         explain: The cron rule in English.
         next_at: When it fires next; None while it is paused.
         last_slot_at: The newest slot that has come.
+        last_run_id: The run that served it, or tried to.
+        last_detail: What the ledger says about it.
         due_count: Slots that wait for a run or are being served by one.
     """
 
@@ -33,3 +35,6 @@ class ScheduleView:
     last_slot_state: SlotState | None
     last_slot_at: datetime | None
     due_count: int
+    paused_at: datetime | None = None
+    last_run_id: str | None = None
+    last_detail: str = ""

@@ -51,6 +51,7 @@ class Daemon:
         sections: Section → keys, over the defaults made here: small margins, so that tests need no large disks.
         environment: Added to the daemon's environment.
         path_first: Directories searched for programs before the usual ones.
+        command_prefix: Program and arguments that start the daemon, such as one that drops capabilities.
     """
 
     directory: Path
@@ -58,6 +59,7 @@ class Daemon:
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     path_first: Sequence[Path] = ()
+    command_prefix: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ class Daemon:
         }
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAMS / "octeth-backupd", "serve", "--config", self.config_file],
+                [*self.command_prefix, PROGRAMS / "octeth-backupd", "serve", "--config", self.config_file],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -54,6 +54,7 @@ class Bench:
         self.bus = EventBus()
         self.bus.subscribe(self.events.append)
         self.cancellation = Cancellation()
+        self.run = a_run()
 
     def parts(self, **changes: Any) -> Parts:
         """Return the parts of a configuration with these changes."""
@@ -76,10 +77,14 @@ class Bench:
 
     def context(self, run: Run | None = None) -> RunContext:
         """Return the context of a run that is in the catalog."""
-        run = run or a_run(tiers=frozenset({Tier.DAILY}))
-        self.catalog.add_run(run)
+        self.run = run or a_run(tiers=frozenset({Tier.DAILY}))
+        self.catalog.add_run(self.run)
+        return self.context_of_same_run()
+
+    def context_of_same_run(self) -> RunContext:
+        """Return the context of the last run once more."""
         return RunContext(
-            run=run,
+            run=self.run,
             installation_id=INSTALLATION,
             bus=self.bus,
             clock=self.clock,

@@ -15,7 +15,7 @@ from octeth_backupd.domain.space import format_bytes
 if TYPE_CHECKING:
     from octeth_backupd.domain.postconditions.evidence import Evidence
 
-ACCEPT = "Look at the backup; if it is right, tell the daemon so: `octeth-backupctl accept ID`."
+LOOK = "Look at the backup, best on a throwaway server. It is kept; this release cannot lift the doubt."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def size_plausible(evidence: Evidence) -> Answer:
     if verdict is not None:
         return doubted(
             f"the backup's tablespaces hold {format_bytes(found)}, {verdict} of the server's {format_bytes(expected)}",
-            fix=ACCEPT,
+            fix=LOOK,
         )
     return passed(f"the backup's tablespaces hold {format_bytes(found)}, the server's {format_bytes(expected)}")
 
@@ -79,7 +79,7 @@ def size_as_before(evidence: Evidence) -> Answer:
             f"the backup's tablespaces hold {format_bytes(data_bytes)}, {verdict} of the "
             f"{format_bytes(previous.data_bytes)} at the last good backup",
             cause="Much was deleted or added, or this is not the data it was.",
-            fix=ACCEPT,
+            fix=LOOK,
         )
     if previous.data_bytes > 0:
         expected = previous.archive_bytes * data_bytes // previous.data_bytes
@@ -89,7 +89,7 @@ def size_as_before(evidence: Evidence) -> Answer:
                 f"the archive has {format_bytes(archived.size_bytes)}, {verdict} of the {format_bytes(expected)} that "
                 "the last good backup leads to expect",
                 cause="The data compresses otherwise than before: emptied tables, or encrypted ones.",
-                fix=ACCEPT,
+                fix=LOOK,
             )
     return passed(f"data and archive ({format_bytes(archived.size_bytes)}) are about as large as before")
 

@@ -57,7 +57,8 @@ def test_program_lives_on_the_thread_that_runs_it_not_on_the_one_that_made_the_r
 def test_priority_is_low_when_asked_for() -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
 
-    low = _run(_shell("exec cut -d' ' -f19 /proc/self/stat"))
+    # The priority is set right after the start: give the shell a moment before it looks.
+    low = _run(_shell("sleep 0.3; exec cut -d' ' -f19 /proc/self/stat"))
     ordinary = _run(_shell("exec cut -d' ' -f19 /proc/self/stat", low_priority=False))
 
     assert int(low.output[0]) == max(own, 10)

@@ -1,0 +1,146 @@
+"""The operation "verify"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.compression.zstd import ZstdCompressor
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
+from octeth_backupd.domain.events import StepProgress, StepStarted
+from octeth_backupd.errors import CancelledError, NotFoundError, StorageError, VerificationError
+from octeth_backupd.pipeline.archive_step import write_archive
+from octeth_backupd.pipeline.backup import back_up
+from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.verify import verify_backup
+from tests.fakes.runs import a_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from octeth_backupd.domain.backup import Copy
+    from octeth_backupd.pipeline.result import RunResult
+    from tests.fakes.bench import Bench
+
+
+class Taken:
+    """A backup that was taken, and what became of its copy."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.backup_id = back_up(bench.context(), bench.parts()).backup_id or ""
+        self.archive: Path = next(bench.backups.rglob("*.zst"))
+        bench.clock.go(3600)
+
+    @property
+    def copy(self) -> Copy:
+        (copy,) = self._bench.catalog.backup(self.backup_id).copies
+        return copy
+
+    def verify(self, run_id: str = "verify-1") -> RunResult:
+        run = a_run(run_id, operation=Operation.VERIFY, backup_id=self.backup_id)
+        return verify_backup(self._bench.context(run), self._bench.parts())
+
+
+@pytest.fixture
+def taken(bench: Bench) -> Taken:
+    """A good backup, an hour old."""
+    return Taken(bench)
+
+
+def test_a_good_copy_is_verified_from_now_on(bench: Bench, taken: Taken) -> None:
+    result = taken.verify()
+
+    assert (result.status, result.backup_id) == (RunStatus.SUCCESS, taken.backup_id)
+    assert result.detail == {"verified_bytes": taken.archive.stat().st_size}
+    assert (taken.copy.state, taken.copy.verified_at) == (CopyState.PRESENT, bench.clock.now())
+
+
+def test_each_copy_is_a_step_with_progress(bench: Bench, taken: Taken) -> None:
+    bench.events.clear()
+
+    taken.verify()
+
+    assert [event.step for event in bench.events if isinstance(event, StepStarted)] == ["verify local"]
+    progress = [event for event in bench.events if isinstance(event, StepProgress)]
+    assert progress[0].done_bytes == 0
+    assert progress[-1].done_bytes == progress[-1].total_bytes == taken.archive.stat().st_size
+
+
+def test_a_damaged_copy_is_corrupt_and_keeps_the_time_when_it_was_good(bench: Bench, taken: Taken) -> None:
+    good_at = taken.copy.verified_at
+    content = bytearray(taken.archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    taken.archive.write_bytes(content)
+
+    with pytest.raises(VerificationError, match="not what its manifest says: local:"):
+        taken.verify()
+
+    assert (taken.copy.state, taken.copy.verified_at) == (CopyState.CORRUPT, good_at)
+    assert taken.copy.detail != ""
+
+
+def test_another_whole_archive_in_its_place_is_corrupt(bench: Bench, taken: Taken) -> None:
+    (bench.directory / "other").mkdir()
+    taken.archive.unlink()
+    write_archive(
+        bench.directory / "other",
+        taken.archive,
+        name="",
+        compressor=ZstdCompressor(level=1, threads=1),
+        host_runner=Programs(bench.parts(), installation_id="i" * 32, run_id="r1").host,
+        on_line=lambda _: None,
+        cancellation=bench.cancellation,
+    )
+
+    with pytest.raises(VerificationError, match="its SHA-256 is"):
+        taken.verify()
+
+    assert taken.copy.state is CopyState.CORRUPT
+
+
+def test_a_copy_that_is_gone_is_missing_and_found_again_when_it_comes_back(taken: Taken) -> None:
+    away = taken.archive.with_name("away")
+    taken.archive.rename(away)
+
+    with pytest.raises(VerificationError, match="not there any more"):
+        taken.verify("verify-1")
+
+    assert taken.copy.state is CopyState.MISSING
+    away.rename(taken.archive)
+    taken.verify("verify-2")
+    assert taken.copy.state is CopyState.PRESENT
+
+
+def test_a_disk_that_is_away_says_nothing_about_the_copy(bench: Bench, taken: Taken) -> None:
+    bench.backups.rename(bench.directory / "unmounted")
+
+    with pytest.raises(StorageError, match="does not exist"):
+        taken.verify()
+
+    assert taken.copy.state is CopyState.PRESENT
+
+
+def test_a_cancelled_verification_changes_nothing(bench: Bench, taken: Taken) -> None:
+    before = taken.copy
+    bench.cancellation.cancel()
+
+    with pytest.raises(CancelledError):
+        taken.verify()
+
+    assert taken.copy == before
+
+
+def test_a_backup_without_a_copy_to_read_is_told_as_such(bench: Bench, taken: Taken) -> None:
+    bench.catalog.set_copy_state(taken.backup_id, "local", CopyState.DELETED, at=bench.clock.now())
+
+    with pytest.raises(NotFoundError, match="no copy that could be read"):
+        taken.verify()
+
+
+def test_a_backup_that_does_not_exist_is_not_found(bench: Bench) -> None:
+    run = a_run(operation=Operation.VERIFY, backup_id="nothing")
+
+    with pytest.raises(NotFoundError):
+        verify_backup(bench.context(run), bench.parts())
