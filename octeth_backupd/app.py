@@ -123,7 +123,7 @@ class _Daemon:
         for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
             self._bus.subscribe(subscriber)
         self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
-        worker = RunWorker(
+        self._worker = RunWorker(
             catalog=self._catalog,
             bus=self._bus,
             clock=self._clock,
@@ -136,7 +136,7 @@ class _Daemon:
             catalog=self._catalog,
             bus=self._bus,
             clock=self._clock,
-            work=worker.work,
+            work=self._worker.work,
             parts=lambda: self._parts,
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
@@ -235,6 +235,8 @@ class _Daemon:
     def _tick(self) -> None:
         """Do each minute what must not depend on the scheduler's file, and what could not be done at the start."""
         self._scheduler.wakeup()
+        for server in self._worker.record_late():
+            self._due_watch.look(server)
         self._recover_sidecars()
         for server in self._settings.servers:
             self._due_watch.look(server)

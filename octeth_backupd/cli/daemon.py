@@ -27,6 +27,7 @@ exit codes:
   0   the configuration is good; the daemon was stopped in good order
   1   the daemon failed
   2   the command line is wrong
+  70  a thread of the daemon had died; it ended so that it is started again
   75  another daemon holds the state directory
   78  the configuration cannot be used
 """

@@ -24,9 +24,12 @@ EXIT_UNHEALTHY = 70
 class Lifecycle:
     """The main thread's loop.
 
+    Attributes:
+        wait_seconds: How long it waits for a signal before it looks around.
+
     Args:
         healthy: Returns what is dead ("scheduler thread"), or an empty text.
-        tick: Called about every minute: wakes the scheduler (clock jumps), retries what recovery could not do.
+        tick: Called about every minute: wakes the scheduler (clock jumps), retries what could not be done before.
         reload: Reads the configuration again; never raises.
         stop: Ends everything in order.
     """
@@ -45,7 +48,7 @@ class Lifecycle:
     ) -> None:
         self._systemd = systemd
         self._clock = clock
-        self._wait_seconds = min(TICK_SECONDS, watchdog_seconds) if watchdog_seconds else TICK_SECONDS
+        self.wait_seconds = min(TICK_SECONDS, watchdog_seconds) if watchdog_seconds else TICK_SECONDS
         self._healthy = healthy
         self._tick = tick
         self._reload = reload
@@ -63,7 +66,7 @@ class Lifecycle:
         ticked_at = self._clock.monotonic_seconds()
         while True:
             try:
-                number = self._signals.get(timeout=self._wait_seconds)
+                number = self._signals.get(timeout=self.wait_seconds)
             except queue.Empty:
                 number = 0
             if number == signal.SIGHUP:

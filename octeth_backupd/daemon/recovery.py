@@ -16,7 +16,7 @@ from octeth_backupd.domain.backup import RunStatus, SlotState
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
 from octeth_backupd.pipeline.record import backup_from_manifest, read_manifest
-from octeth_backupd.pipeline.workspace import LeftWorkspace, Outside, left_workspaces
+from octeth_backupd.pipeline.workspace import LeftWorkspace, Outside, left_workspaces, remove_unmarked
 from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.process.orphans import end_orphans
 from octeth_backupd.process.sidecar import end_sidecars
@@ -70,7 +70,16 @@ class Recovery:
             except BackupdError as exc:
                 _log.error("recovery.directory_unreadable", path=str(root), error=exc.message, hint=exc.hint)
         for run in self.catalog.unfinished_runs():
+            self._remove_unmarked(run)
             self._close(run, adopted.get(run.run_id) or self._recorded_backup(run))
+
+    def _remove_unmarked(self, run: Run) -> None:
+        for root in self.workspace_directories:
+            try:
+                if remove_unmarked(root, run.run_id):
+                    _log.info("recovery.workspace_removed", path=str(root / run.run_id), run_id=run.run_id)
+            except BackupdError as exc:
+                _log.error("recovery.workspace_left", path=str(root / run.run_id), error=exc.message, hint=exc.hint)
 
     def _resolve_or_leave(self, left: LeftWorkspace) -> dict[str, str]:
         """Resolve a workspace; where that fails its marker stays, and the daemon serves all the same.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from contextlib import ExitStack
+from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -44,6 +45,14 @@ class Ending:
     error: BackupdError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateWrite:
+    """Something about a run's end that the catalog has yet to take."""
+
+    server: str
+    write: Callable[[], None]
+
+
 class RunWorker:
     """Do runs.
 
@@ -71,6 +80,7 @@ class RunWorker:
         self._operations = operations
         self._ledger = ledger
         self._released = released
+        self._late: deque[LateWrite] = deque()
 
     def work(self, active: ActiveRun) -> None:
         """Do a whole run; never raises."""
@@ -86,10 +96,27 @@ class RunWorker:
             ending = _unexpected(active.run, exc)
         try:
             self._finish(active, ending, slots)
-        except Exception:  # noqa: BLE001 - likewise: the lock must be released
-            _log.exception("run.finish_failed", run_id=active.run.run_id)
         finally:
             self._released(active)
+
+    def record_late(self) -> set[str]:
+        """Write down what the catalog did not take when a run ended; called about every minute.
+
+        Until then the run counts as running and keeps its slots, so that none of them is served twice.
+
+        Returns:
+            The servers whose runs are recorded now: their slots may be due again.
+        """
+        servers = set()
+        for _ in range(len(self._late)):
+            late = self._late.popleft()
+            try:
+                late.write()
+            except BackupdError:
+                self._late.append(late)
+            else:
+                servers.add(late.server)
+        return servers
 
     def _claim(self, active: ActiveRun) -> tuple[Slot, ...]:
         """Take the slots that the run serves; a cancelled one closes them, a stopped one leaves them due."""
@@ -143,11 +170,15 @@ class RunWorker:
             hint=error.hint if error else "",
             detail=dict(ending.result.detail),
         )
-        told = RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
-        with ExitStack() as stack:  # each of them whatever becomes of the one before
-            stack.callback(self._bus.publish, told)
-            stack.callback(self._record, finished)
-            self._decide_slots(finished, slots)
+        for write in (partial(self._decide_slots, finished, slots), partial(self._record, finished)):
+            try:
+                write()
+            except Exception:  # noqa: BLE001 - the rest must be done whatever becomes of this, the lock released
+                _log.exception("run.finish_failed", run_id=finished.run_id)
+                self._late.append(LateWrite(server=finished.server, write=write))
+        self._bus.publish(
+            RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
+        )
 
     def _record(self, finished: Run) -> None:
         self._catalog.update_run(

@@ -119,6 +119,19 @@ def missing_grants(required: tuple[str, ...], lines: tuple[str, ...] | list[str]
     return tuple(text for text in required if not grants.allows(parse_requirement(text)))
 
 
+def shows_all_tables(lines: tuple[str, ...] | list[str]) -> bool:
+    """Return whether the account sees every table in ``information_schema.TABLES``.
+
+    A table is listed for whoever has a privilege on it. SHOW VIEW on all is the smallest that does, and reads no row;
+    PROCESS, RELOAD and LOCK TABLES on all do not show tables.
+
+    Source:
+        MySQL 8.4 manual, "INFORMATION_SCHEMA: Privileges"; tried on MySQL 9.7 and MariaDB 10.11.
+    """
+    grants = parse_grants(lines)
+    return any(grants.allows(Privilege(name=name)) for name in ("SHOW VIEW", "SELECT"))
+
+
 def grant_statement(missing: tuple[str, ...], account: str) -> str:
     """Return the statements that grant what is missing, one a line.
 

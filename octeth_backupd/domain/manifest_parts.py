@@ -114,7 +114,7 @@ class PlacementEntry(Part):
     address: Annotated[str, BeforeValidator(str)] = ""
 
 
-class SchemaSize(Part):
+class SchemaEntry(Part):
     """How many tables a schema had, and about how many rows."""
 
     tables: int
@@ -147,7 +147,7 @@ class ServerPart(Part):
     tablespaces: tuple[TablespaceEntry, ...]
     other_tables: tuple[EngineTableEntry, ...] = ()
     engine_counts: Counts = Field(default_factory=dict)
-    fingerprint: dict[str, SchemaSize] | None = None
+    fingerprint: dict[str, SchemaEntry] | None = None
 
 
 class EnginePart(Part):

@@ -57,11 +57,13 @@ class EngineRun:
     Attributes:
         last_line: Last non-empty line printed.
         error_lines: Lines of severity error, in order, at most 50.
+        options: The arguments it was given; no secret is among them.
     """
 
     completed: Completed
     last_line: str
     error_lines: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

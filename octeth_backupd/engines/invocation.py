@@ -36,7 +36,9 @@ def run_judged(
         on_line(line)
 
     completed = runner.run(command, on_line=take, cancellation=cancellation, timeout_seconds=timeout_seconds)
-    return EngineRun(completed=completed, last_line=judge.last_line, error_lines=judge.error_lines)
+    return EngineRun(
+        completed=completed, last_line=judge.last_line, error_lines=judge.error_lines, options=command.arguments
+    )
 
 
 def ask_version(

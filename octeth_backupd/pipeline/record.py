@@ -20,6 +20,7 @@ from octeth_backupd.domain.manifest_parts import (
     MountEntry,
     PlacementEntry,
     PositionPart,
+    SchemaEntry,
     ServerPart,
     SizesPart,
     SlotEntry,
@@ -89,11 +90,11 @@ def make_manifest(
             prepared_bytes=prepared.size_bytes,
             archive_bytes=archive.facts.size_bytes,
         ),
-        engine=_engine_part(ready),
+        engine=_engine_part(ready, prepared),
         position=_position_part(ready, prepared),
         postconditions={result.name: result.status for result in results},
         suspect=suspect,
-        server=_server_part(ready),
+        server=_server_part(ready, prepared),
     )
 
 
@@ -163,13 +164,14 @@ def manifest_key(server: str, manifest: Manifest) -> str:
     return storage_key(server, manifest.tier, manifest_name(manifest.archive.name))
 
 
-def _engine_part(ready: ReadyServer) -> EnginePart:
+def _engine_part(ready: ReadyServer, prepared: PreparedBackup) -> EnginePart:
     return EnginePart(
         name=ready.engine.name,
         version=str(ready.engine_version.version),
         version_text=ready.engine_version.text,
         runner=ready.placement.kind,
         image=ready.placement.image,
+        options=prepared.raw.engine_run.options,
     )
 
 
@@ -192,7 +194,7 @@ def _position_part(ready: ReadyServer, prepared: PreparedBackup) -> PositionPart
     )
 
 
-def _server_part(ready: ReadyServer) -> ServerPart:
+def _server_part(ready: ReadyServer, prepared: PreparedBackup) -> ServerPart:
     facts, survey = ready.facts, ready.survey
     owner = survey.owner
     return ServerPart(
@@ -212,7 +214,14 @@ def _server_part(ready: ReadyServer) -> ServerPart:
         tablespaces=tuple(TablespaceEntry.model_validate(t) for t in facts.tablespaces),
         other_tables=tuple(EngineTableEntry.model_validate(t) for t in facts.other_tables),
         engine_counts=dict(facts.engine_counts),
+        fingerprint=_fingerprint(prepared),
     )
+
+
+def _fingerprint(prepared: PreparedBackup) -> dict[str, SchemaEntry] | None:
+    if prepared.raw.fingerprint is None:
+        return None
+    return {schema: SchemaEntry.model_validate(size) for schema, size in prepared.raw.fingerprint.items()}
 
 
 def _placement_entry(ready: ReadyServer) -> PlacementEntry:

@@ -50,12 +50,12 @@ class BackupSettings(Section):
         default=85,
         ge=1,
         le=100,
-        description="A backup does not start, and a running one is cancelled, when the file system of workspace, "
-        "backups or server is fuller than this.",
+        description="A backup does not start, and a running one is cancelled, when the file system of workspace or "
+        "backups is, or would become, fuller than this. The server's own is warned of.",
     )
     min_free: ByteSize = Field(
         default=ByteSize(1024**3),
-        description="Likewise, when less than this is free.",
+        description="Likewise, when less than this is free there or on the server's own file system.",
     )
     space_margin: ByteSize = Field(
         default=ByteSize(5 * 1024**3),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MARKER_NAME = ".octeth-backupd-run.json"
+HALF_MARKER_NAME = f".{MARKER_NAME}.partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,30 @@ def left_workspaces(root: Path, *, installation_id: str) -> Iterator[LeftWorkspa
             ),
             outside=Outside(staged=outside["staged"], keys=tuple(outside["keys"])) if outside else None,
         )
+
+
+def remove_unmarked(root: Path, run_id: str) -> bool:
+    """Remove the directory of a run that was killed before it had marked it.
+
+    Args:
+        root: Where the run had its workspace.
+        run_id: A run of this installation: its own directory is ours without a marker as well.
+
+    Returns:
+        Whether there was one. What holds anything but half a marker is left alone.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    path = root / run_id
+    if path.is_symlink() or not path.is_dir():
+        return False
+    with translated_os_errors(path):
+        if {entry.name for entry in path.iterdir()} - {HALF_MARKER_NAME}:
+            return False
+        (path / HALF_MARKER_NAME).unlink(missing_ok=True)
+        path.rmdir()
+    return True
 
 
 def _write_marker(workspace: Workspace, outside: Outside | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.grants import account_of, grant_statement, shows_all_tables
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.preflight.base import NOT_LOGGED_IN, passed, unknown, warning
 
@@ -37,6 +38,15 @@ class EnginesInUse:
                 told.append(f"rows of {_named(tables)} ({engine}) are not in the backup")
             elif engine in {"MYISAM", "ROCKSDB"} and not is_mariadb:
                 told.append(f"writes wait while {_named(tables)} ({engine}) are copied")
+        if not told and not shows_all_tables(facts.grants):
+            return warning(
+                self,
+                subject,
+                "tables of other engines than InnoDB are not seen: the account has no privilege that shows them",
+                cause="Should the backup lack such a table, or lock the server for it, nobody would notice.",
+                fix="Let an administrator of the server grant SHOW VIEW, which shows the tables' names and no row.",
+                command=grant_statement(("SHOW VIEW",), account_of(facts.grants) or facts.user),
+            )
         if not told:
             return passed(self, subject, "no table needs a global lock or is left out")
         return warning(

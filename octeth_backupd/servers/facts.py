@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from octeth_backupd.domain.grants import Privilege, grant_statement, parse_grants
+from octeth_backupd.domain.grants import grant_statement, shows_all_tables
 from octeth_backupd.domain.masking import mask_variables
 from octeth_backupd.domain.server import (
     LongTransaction,
@@ -33,6 +33,7 @@ _Answer = TypeVar("_Answer")
 
 LONG_TRANSACTION_SECONDS = 60
 _OLDEST_MYSQL = Version(major=8, minor=0, patch=0)
+_OLDEST_MARIADB = Version(major=10, minor=5, patch=0)
 _ROW_VERSIONS = (Version(major=8, minor=0, patch=29), Version(major=8, minor=0, patch=31))
 
 _PERSISTED = "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables"
@@ -143,7 +144,7 @@ class _Questions:
 
 
 def _refuse_what_is_too_old(vendor: Vendor, version: Version) -> None:
-    if vendor is not Vendor.MARIADB and version < _OLDEST_MYSQL:
+    if version < (_OLDEST_MARIADB if vendor is Vendor.MARIADB else _OLDEST_MYSQL):
         raise ServerError(
             f"{vendor} {version} is too old",
             hint="Servers from MySQL 8.0, Percona Server 8.0 and MariaDB 10.5 on are supported: upgrade the server.",
@@ -156,11 +157,11 @@ def _read_grants(session: Session) -> tuple[str, ...]:
 
 
 def _visibility(grants: tuple[str, ...]) -> tuple[str, ...]:
-    if parse_grants(grants).allows(Privilege(name="SELECT")):
+    if shows_all_tables(grants):
         return ()
     return (
         "tables of other engines and databases: only those that the account has a privilege on, because it has no "
-        "SELECT on all",
+        "SHOW VIEW on all",
     )
 
 

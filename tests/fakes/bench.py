@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.catalog.store import Catalog
@@ -41,7 +42,7 @@ class Bench:
         self.directory = directory
         self.clock = FakeClock()
         self.engine = FakeEngine()
-        monkeypatch.setitem(ENGINES, "xtrabackup", lambda _settings: self.engine)  # type: ignore[arg-type]
+        monkeypatch.setitem(ENGINES, "xtrabackup", lambda _settings: self.engine)
         data_directory = directory / "mysql"
         data_directory.mkdir()
         self.server = FakeServer(data_directory)
@@ -58,22 +59,20 @@ class Bench:
 
     def parts(self, **changes: Any) -> Parts:
         """Return the parts of a configuration with these changes."""
-        return Parts(
-            **{
-                "catalog": self.catalog,
-                "backup": BackupSettings.model_validate(self.backup_settings),
-                "compression": self.compression,
-                "engines": EnginesSettings(),
-                "docker": Docker("unix:///nonexistent.sock"),
-                "servers": {"oempro": self.server},
-                "storages": (self.storage,),
-                "workspace_directory": self.workspaces,
-                "backup_directory": self.backups,
-                "runtime_directory": self.directory / "runtime",
-                "secrets": (PASSWORD,),
-            }
-            | changes
+        parts = Parts(
+            catalog=self.catalog,
+            backup=BackupSettings.model_validate(self.backup_settings),
+            compression=self.compression,
+            engines=EnginesSettings(),
+            docker=Docker("unix:///nonexistent.sock"),
+            servers={"oempro": self.server},
+            storages=(self.storage,),
+            workspace_directory=self.workspaces,
+            backup_directory=self.backups,
+            runtime_directory=self.directory / "runtime",
+            secrets=(PASSWORD,),
         )
+        return replace(parts, **changes)
 
     def context(self, run: Run | None = None) -> RunContext:
         """Return the context of a run that is in the catalog."""

@@ -15,7 +15,7 @@ from octeth_backupd.domain.manifest_parts import (
     EnginePart,
     PlacementEntry,
     PositionPart,
-    SchemaSize,
+    SchemaEntry,
     ServerPart,
     SizesPart,
     TimesPart,
@@ -63,7 +63,7 @@ def make_server_part(**fields: Any) -> ServerPart:
         ),
         "other_tables": (EngineTable(schema="oempro", table="log", engine="MyISAM", file_stem="log"),),
         "engine_counts": {"InnoDB": 40, "MyISAM": 1},
-        "fingerprint": {"oempro": SchemaSize(tables=41, approximate_rows=12_000)},
+        "fingerprint": {"oempro": SchemaEntry(tables=41, approximate_rows=12_000)},
     }
     return ServerPart(**values | fields)
 

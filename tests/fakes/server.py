@@ -41,7 +41,8 @@ TABLESPACES = (
     Tablespace(space_id=5, name="shop/orders", size_bytes=PAGE_BYTES, path="shop/orders.ibd"),
     Tablespace(space_id=4294967279, name="undo_001", size_bytes=PAGE_BYTES, kind=TablespaceKind.UNDO, path="undo_001"),
 )
-AFTER = {
+AFTER: dict[str, list[dict[str, Any]]] = {
+    "ROW_ESTIMATE": [{"TABLES": 3, "ROW_ESTIMATE": 1200}],
     "information_schema.FILES": [
         {"FILE_ID": t.space_id, "FILE_NAME": f"./{t.path}", "TABLESPACE_NAME": t.name, "BYTES": t.size_bytes}
         for t in TABLESPACES

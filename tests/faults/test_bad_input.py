@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.environment.availability import require_mysql_image
+from tests.environment.backup_lock import backup_lock
 from tests.environment.daemon import CtlResult, Daemon
-from tests.environment.database_containers import MariaDbContainer, MySqlContainer, unique_name
+from tests.environment.database_containers import DatabaseContainer, MariaDbContainer, MySqlContainer, unique_name
 from tests.environment.plain_mariadb import BACKUP_PROGRAM, PlainMariaDb
 from tests.environment.standin import install_standin
 from tests.faults.conftest import plain_table, write_password
@@ -120,11 +121,25 @@ def test_an_account_without_any_grant_is_told_all_at_once(daemon: Daemon) -> Non
         assert privilege in text
 
 
-def test_the_data_directory_of_another_mariadb_is_refused(daemon: Daemon) -> None:
+def test_a_data_directory_that_is_not_the_one_that_was_found_is_refused(daemon: Daemon) -> None:
     run = failed_backup(daemon, "other-data")
 
+    assert "paths_mapped: data_directory is configured as" in run["error"]
+    assert "Remove data_directory" in run["hint"]
+
+
+def test_the_data_directory_of_another_mariadb_is_refused(
+    make_daemon: MakeDaemon, container: MariaDbContainer, tmp_path: Path
+) -> None:
+    with PlainMariaDb(directory=tmp_path / "other") as other:
+        other.fill(100_000)
+    daemon = make_daemon(server=by_address(container, tmp_path, data_directory=other.data_directory))
+    daemon.start()
+
+    run = failed_backup(daemon)
+
     assert "identity: " in run["error"]
-    assert "is not the file that the server has open" in run["error"]
+    assert str(other.data_directory) in run["error"]
 
 
 def test_a_server_that_does_not_answer_is_refused(daemon: Daemon) -> None:
@@ -182,19 +197,17 @@ def test_a_container_that_was_renamed_is_named_in_the_hint(daemon: Daemon, conta
 def test_a_container_that_is_recreated_mid_run_fails_the_run_and_the_next_finds_the_new_one(
     daemon: Daemon, container: MariaDbContainer
 ) -> None:
-    with closing(container.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("BACKUP STAGE START")  # the engine waits for it to end
+    with backup_lock(container) as wait_until_engine_waits:
         run_id = daemon.ctl("backup", "--server", "container", "--detach", "--json").json["run"]["id"]
-        wait_for_backup_stage(container)
+        wait_until_engine_waits(daemon)
         container.remove()
     container.start()
 
     daemon.wait_for("run.finished", run_id=run_id)
 
     run = daemon.api(f"/v1/runs/{run_id}")["run"]
-    assert run["status"] == "failed"
-    assert "container" in run["error"]
-    assert re.search(r"gone|replaced|recreated|stopped|lost", run["error"]), run["error"]
+    assert (run["status"], run["error_code"]) == ("failed", "server_unreachable")
+    assert f"the server was lost during the backup: container {container.name}" in run["error"]
     assert daemon.files_left() == []
     assert daemon.backup("--server", "container").exit_code == 0
 
@@ -356,13 +369,7 @@ def test_the_data_directory_of_another_mysql_is_refused(
     install_standin(tmp_path / "bin")
     with MySqlContainer(data_directory=tmp_path / "other") as other:
         other.stop()
-    daemon = make_daemon(
-        server={
-            "container": mysql.name,
-            "password_file": str(write_password(mysql, tmp_path)),
-            "data_directory": str(other.data_directory),
-        }
-    )
+    daemon = make_daemon(server=by_address(mysql, tmp_path, data_directory=other.data_directory))
     daemon.start()
 
     run = failed_backup(daemon)
@@ -405,6 +412,15 @@ def failed_backup(daemon: Daemon, server: str = "") -> dict[str, Any]:
     return run
 
 
+def by_address(server: DatabaseContainer, directory: Path, *, data_directory: Path) -> dict[str, Any]:
+    """Return the configuration of a server of which the daemon only knows an address and is told the wrong files."""
+    return {
+        "address": server.address,
+        "password_file": str(write_password(server, directory)),
+        "data_directory": str(data_directory),
+    }
+
+
 def refused_logins(server: PlainMariaDb) -> int:
     return int(server.sql("SHOW GLOBAL STATUS LIKE 'Access_denied_errors'")[0][1])
 
@@ -414,10 +430,3 @@ def assert_refused(result: CtlResult, words: list[str]) -> None:
     assert result.err.startswith("octeth-backupctl: ")
     assert "Traceback" not in result.err
     assert not words or any(word in result.err for word in words), result.err
-
-
-def wait_for_backup_stage(server: MariaDbContainer) -> None:
-    limit = time.monotonic() + 30
-    while not server.sql("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'BACKUP STAGE START%'"):
-        assert time.monotonic() < limit
-        time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""A secret that is planted as password is found nowhere but in its own file, and in the option file of a live engine."""
+"""A secret that is planted as password is found nowhere but in its own file and a live engine's option file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import secrets
 import subprocess
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.environment.backup_lock import backup_lock
 from tests.environment.daemon import Daemon
 from tests.environment.database_containers import MariaDbContainer, unique_name
 from tests.environment.docker_engine import shared_engine
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 
 GRANTS = "RELOAD, PROCESS, BINLOG MONITOR"
 COMMANDS = (
-    ("status",),
-    ("list",),
+    ("status", "--json"),
+    ("list", "--json"),
     ("show", "latest"),
+    ("show", "latest", "--json"),
     ("runs",),
-    ("schedules",),
-    ("doctor",),
+    ("runs", "--json"),
+    ("doctor", "--json"),
     ("config", "show"),
+    ("config", "show", "--json"),
     ("verify", "latest"),
 )
 
@@ -67,11 +69,12 @@ class ProcessWatch:
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            for name in os.listdir("/proc"):
-                if name.isdigit():
-                    self._look(f"/proc/{name}")
+            with os.scandir("/proc") as processes:
+                for process in processes:
+                    if process.name.isdigit():
+                        self._look(process.path)
             self.rounds += 1
-            time.sleep(0.002)
+            time.sleep(0.005)
 
     def _look(self, process: str) -> None:
         for kind in ("cmdline", "environ"):
@@ -126,10 +129,9 @@ def test_a_canary_is_in_no_process_file_or_answer_of_a_backup_by_a_sidecar(tmp_p
         make_account(server, "%", secret)
         daemon = make_daemon(tmp_path, secret, {"container": name})
         with ProcessWatch(secret.encode()) as watch, daemon:
-            with closing(server.connect()) as connection, connection.cursor() as cursor:
-                cursor.execute("BACKUP STAGE START")  # the engine waits for it to end
+            with backup_lock(server) as wait_until_engine_waits:
                 run_id = daemon.ctl("backup", "--detach", "--json").json["run"]["id"]
-                wait_for_backup_stage(server)
+                wait_until_engine_waits(daemon)
                 assert_only_in_the_option_file(daemon, secret)
                 [sidecar] = sidecars(daemon)
                 assert secret not in json.dumps(shared_engine().client.api.inspect_container(sidecar))
@@ -153,7 +155,7 @@ def assert_nowhere(daemon: Daemon, server: SqlServer, secret: str) -> None:
     server.sql(f"ALTER USER canary@{account_host(server)} IDENTIFIED BY 'another one'")
     assert daemon.backup().exit_code == 1
     assert "refused user 'canary'" in daemon.runs()[0]["error"]
-    answers = [daemon.ctl(*command, *as_json) for command in COMMANDS for as_json in ((), ("--json",))]
+    answers = [daemon.ctl(*command) for command in COMMANDS]
 
     assert all(secret not in answer.out + answer.err for answer in answers)
     assert all(password_hash(secret) not in answer.out + answer.err for answer in answers)
@@ -205,10 +207,3 @@ def password_hash(secret: str) -> str:
     """Return how the server stores a password of mysql_native_password."""
     inner = hashlib.sha1(secret.encode()).digest()
     return "*" + hashlib.sha1(inner).hexdigest().upper()
-
-
-def wait_for_backup_stage(server: MariaDbContainer) -> None:
-    limit = time.monotonic() + 30
-    while not server.sql("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'BACKUP STAGE START%'"):
-        assert time.monotonic() < limit
-        time.sleep(0.1)

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.environment.gate import Gate, install_gated_program
 from tests.environment.plain_mariadb import BACKUP_PROGRAM, PlainMariaDb
 from tests.environment.small_filesystem import small_filesystem
 from tests.environment.standin import install_lying_mariadb_backup
-from tests.faults.conftest import plain_table, programs_of
+from tests.faults.conftest import plain_table
 from tests.standins.lies import Lie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.environment.daemon import Daemon
     from tests.faults.conftest import MakeDaemon
 
 MIB = 1 << 20

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.environment.audit_fault import die_before, die_before_change
+from tests.environment.backup_lock import backup_lock
 from tests.environment.daemon import Daemon, DaemonEndedError
 from tests.environment.database_containers import MariaDbContainer, unique_name
 from tests.environment.gate import Gate, install_gated_program
 from tests.environment.leftovers import marked_processes, sidecars
 from tests.environment.plain_mariadb import BACKUP_PROGRAM
-from tests.faults.conftest import plain_table, programs_of, write_password
+from tests.faults.conftest import plain_table, write_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,13 +160,10 @@ def test_kill_while_a_sidecar_works_removes_it_and_the_next_backup_works(tmp_pat
         server.fill(5_000_000)
         table = {"container": name, "password_file": write_password(server, tmp_path)}
         with Daemon(directory=tmp_path / "daemon", servers={"oempro": table}) as daemon:
-            with closing(server.connect()) as connection, connection.cursor() as cursor:
-                cursor.execute("BACKUP STAGE START")  # the engine waits for it to end
+            with backup_lock(server) as wait_until_engine_waits:
                 run_id = daemon.ctl("backup", "--detach", "--json").json["run"]["id"]
                 daemon.wait_for("step.started", step="backup")
-                wait_for_rows(
-                    server, "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'BACKUP STAGE START%'"
-                )
+                wait_until_engine_waits(daemon)
                 daemon.kill()
                 [sidecar] = sidecars(daemon)
 
@@ -290,13 +288,6 @@ def wait_until_written_to(catalog: Path) -> None:
             connection.execute("ROLLBACK")
             time.sleep(0.02)
     raise AssertionError("nobody writes")
-
-
-def wait_for_rows(server: MariaDbContainer, statement: str) -> None:
-    limit = time.monotonic() + 30
-    while not server.sql(statement):
-        assert time.monotonic() < limit, statement
-        time.sleep(0.1)
 
 
 def install_stubborn_engine(path: Path) -> None:

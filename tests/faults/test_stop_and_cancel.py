@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import shutil
-import subprocess
+import signal
 import threading
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from tests.environment.audit_fault import wait_before
+from tests.environment.backup_lock import backup_lock
 from tests.environment.daemon import CtlResult, Daemon
 from tests.environment.database_containers import MariaDbContainer, unique_name
 from tests.environment.gate import Gate, install_gated_program
@@ -26,7 +25,6 @@ from tests.standins.lies import Lie
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.environment.plain_mariadb import PlainMariaDb
     from tests.faults.conftest import MakeDaemon
 
 CANCELLED, INTERRUPTED, BUSY, FAILED, CONFIGURATION = 3, 5, 75, 1, 78
@@ -136,10 +134,9 @@ def test_cancel_ends_the_real_engine_in_a_sidecar_and_removes_it(tmp_path: Path)
         server.create_ledger()
         table = {"container": name, "password_file": write_password(server, tmp_path)}
         with Daemon(directory=tmp_path / "daemon", servers={"oempro": table}) as daemon:
-            with closing(server.connect()) as connection, connection.cursor() as cursor:
-                cursor.execute("BACKUP STAGE START")  # the engine waits for it to end
+            with backup_lock(server) as wait_until_engine_waits:
                 waiting = Waiting(daemon, "backup")
-                wait_for_backup_stage(server)
+                wait_until_engine_waits(daemon)
                 run_id = daemon.runs()[0]["id"]
                 assert len(sidecars(daemon)) == 1
 
@@ -333,10 +330,3 @@ def wait_for_runs(daemon: Daemon, count: int) -> None:
     while len(daemon.runs()) < count:
         assert time.monotonic() < limit
         time.sleep(0.05)
-
-
-def wait_for_backup_stage(server: MariaDbContainer) -> None:
-    limit = time.monotonic() + 30
-    while not server.sql("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'BACKUP STAGE START%'"):
-        assert time.monotonic() < limit
-        time.sleep(0.1)

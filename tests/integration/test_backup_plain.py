@@ -77,6 +77,20 @@ def test_the_three_files_agree_with_the_catalog_and_with_each_other(daemon: Daem
     subprocess.run(["sha256sum", "--check", "--quiet", archive.name + ".sha256"], cwd=archive.parent, check=True)
 
 
+def test_the_manifest_holds_what_a_later_restore_needs_to_know(server: PlainMariaDb, daemon: Daemon) -> None:
+    daemon.backup()
+
+    manifest = daemon.ctl("show", "latest", "--json").json["backup"]["manifest"]
+    assert manifest["server"]["fingerprint"]["oempro"]["tables"] == 4
+    assert manifest["server"]["variables"]["innodb_page_size"] == "16384"
+    assert manifest["server"]["host_paths"]["data"] == str(server.data_directory)
+    assert {"oempro/ledger", "mysql/gtid_slave_pos"} <= {t["name"] for t in manifest["server"]["tablespaces"]}
+    assert "--backup" in manifest["engine"]["options"]
+    assert manifest["position"]["binlog_file"].startswith("binlog.")
+    assert set(manifest["postconditions"].values()) == {"passed"}
+    assert len(manifest["installation_id"]) == 32
+
+
 def test_the_archive_has_one_top_directory_named_like_itself(daemon: Daemon, tmp_path: Path) -> None:
     daemon.backup()
 

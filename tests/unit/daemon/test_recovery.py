@@ -14,7 +14,7 @@ from octeth_backupd.daemon.recovery import Recovery, recover_sidecars
 from octeth_backupd.domain.backup import RunStatus, SlotState, StepRecord, Tier, Trigger
 from octeth_backupd.errors import CatalogError, DockerError, StorageError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY, back_up
-from octeth_backupd.pipeline.workspace import Outside, create_workspace
+from octeth_backupd.pipeline.workspace import HALF_MARKER_NAME, Outside, create_workspace
 from octeth_backupd.process.mark import INSTALLATION_LABEL, RUN_LABEL, RunMark
 from octeth_backupd.scheduling.ledger import SlotLedger
 from tests.fakes.bench import INSTALLATION
@@ -124,6 +124,28 @@ def test_a_workspace_of_another_installation_is_not_touched(left: Left) -> None:
 
     assert (workspace.path / "top" / "ibdata1").exists()
     assert list(left.memory.files) == [KEY]
+
+
+@pytest.mark.parametrize("half_marker", [True, False])
+def test_a_workspace_that_its_run_had_no_time_to_mark_is_removed(left: Left, half_marker: bool) -> None:
+    workspace = left.bench.workspaces / RUN_ID
+    workspace.mkdir(parents=True)
+    if half_marker:
+        (workspace / HALF_MARKER_NAME).write_text('{"format')
+
+    left.recover()
+
+    assert not workspace.exists()
+
+
+def test_an_unmarked_directory_with_something_in_it_is_not_touched(left: Left) -> None:
+    workspace = left.bench.workspaces / RUN_ID
+    workspace.mkdir(parents=True)
+    (workspace / "whose").write_text("nobody knows")
+
+    left.recover()
+
+    assert (workspace / "whose").exists()
 
 
 def test_a_backup_whose_manifest_is_there_is_adopted_and_its_run_was_a_success(left: Left) -> None:

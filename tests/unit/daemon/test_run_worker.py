@@ -216,7 +216,8 @@ def test_an_operation_that_is_not_known_ends_as_a_defect_not_as_a_hanging_lock(b
     run = a_run(operation=Operation.VERIFY)
     bench.catalog.add_run(run)
 
-    ended = work.do(ActiveRun(run=run, parts=bench.parts(), is_running=True))
+    with capture_logs():
+        ended = work.do(ActiveRun(run=run, parts=bench.parts(), is_running=True))
 
     assert (ended.status, ended.error_code) == (RunStatus.FAILED, "internal_error")
 
@@ -252,17 +253,38 @@ def test_the_outcome_is_recorded_although_the_slots_cannot_be_decided(
 ) -> None:
     work = Work(bench, lambda _context: _break(bench, monkeypatch, "decide_slots"))
 
-    run = work.do()
+    with capture_logs():
+        run = work.do()
 
     assert run.status is RunStatus.SUCCESS
     assert work.told().status is RunStatus.SUCCESS
 
 
-def _break(bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str) -> RunResult:
+def test_what_the_catalog_did_not_take_is_written_once_it_takes_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work(bench, lambda _context: _break(bench, monkeypatch, "update_run", "decide_slots"))
+    with capture_logs():
+        run = work.do()
+    assert run.status is RunStatus.RUNNING
+    assert work.ledger.due("oempro") == []
+
+    still_broken = work.worker.record_late()
+    monkeypatch.undo()
+    repaired = work.worker.record_late()
+
+    assert (still_broken, repaired) == (set(), {"oempro"})
+    assert bench.catalog.run(run.run_id).status is RunStatus.SUCCESS
+    assert work.slot_states() == {SlotState.SERVED}
+    assert work.worker.record_late() == set()
+
+
+def _break(bench: Bench, monkeypatch: pytest.MonkeyPatch, *methods: str) -> RunResult:
     def broken(*_args: Any, **_kwargs: Any) -> None:
         raise CatalogError("database disk image is malformed")
 
-    monkeypatch.setattr(bench.catalog, method, broken)
+    for method in methods:
+        monkeypatch.setattr(bench.catalog, method, broken)
     return GOOD
 
 

@@ -12,6 +12,7 @@ from octeth_backupd.domain.grants import (
     parse_grants,
     parse_requirement,
     quote_account,
+    shows_all_tables,
 )
 
 MYSQL_NEEDS = (
@@ -161,3 +162,20 @@ def test_account_is_quoted_for_sql(account: str, quoted: str) -> None:
 def test_account_is_read_from_the_grants() -> None:
     assert account_of(MYSQL_BACKUP_USER) == "bkp@localhost"
     assert account_of(()) is None
+
+
+@pytest.mark.parametrize(
+    ("privileges", "expected"),
+    [
+        ("ALL PRIVILEGES", True),
+        ("RELOAD, PROCESS, SHOW VIEW", True),
+        ("SELECT, RELOAD", True),
+        ("BACKUP_ADMIN, PROCESS, RELOAD, LOCK TABLES, REPLICATION CLIENT", False),
+    ],
+)
+def test_tables_are_shown_to_whoever_may_show_views_or_select(privileges: str, expected: bool) -> None:
+    assert shows_all_tables((f"GRANT {privileges} ON *.* TO `bkp`@`%`",)) is expected
+
+
+def test_select_on_one_table_shows_not_all() -> None:
+    assert not shows_all_tables(("GRANT SELECT ON `performance_schema`.`log_status` TO `bkp`@`%`",))

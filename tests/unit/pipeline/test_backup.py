@@ -42,7 +42,7 @@ NAME = "octeth-backup-2026-11-22_02-00-00.tar.zst"
 BACKUP_ID = "oempro-2026-11-22_02-00-00"
 
 
-def _fails(bench: Bench, error: type[BackupdError], match: str | None = None) -> None:
+def expect_failure(bench: Bench, error: type[BackupdError], match: str | None = None) -> None:
     with pytest.raises(error, match=match):
         back_up(bench.context(), bench.parts())
 
@@ -51,7 +51,7 @@ def _cancel(bench: Bench) -> None:
     bench.cancellation.cancel()
 
 
-def _assert_nothing_is_left(bench: Bench) -> None:
+def assert_nothing_is_left(bench: Bench) -> None:
     assert bench.stored() == []
     assert bench.catalog.backups() == []
 
@@ -131,8 +131,8 @@ def test_an_archive_that_the_disk_gives_back_otherwise_fails_where_it_is_read(
     bench.backup_settings["verify"] = verify
 
     if notices:
-        _fails(bench, VerificationError)
-        _assert_nothing_is_left(bench)
+        expect_failure(bench, VerificationError)
+        assert_nothing_is_left(bench)
     else:
         assert back_up(bench.context(), bench.parts()).status is RunStatus.SUCCESS
 
@@ -143,9 +143,9 @@ def test_a_file_that_comes_into_the_archive_unseen_fails_the_listing(bench: Benc
             (bench.workspaces / event.run_id / NAME.removesuffix(".tar.zst") / "late.ibd").write_bytes(page_zero(9))
 
     with bench.bus.subscribed(follow):
-        _fails(bench, VerificationError, "late.ibd")
+        expect_failure(bench, VerificationError, "late.ibd")
 
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 @pytest.mark.parametrize("spoil", ["exit code", "no last word", "not prepared", "table missing"])
@@ -160,17 +160,17 @@ def test_a_post_condition_that_does_not_hold_leaves_nothing(bench: Bench, spoil:
         case _:
             del bench.engine.files["shop/orders.ibd"]
 
-    _fails(bench, VerificationError)
+    expect_failure(bench, VerificationError)
 
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 def test_an_engine_that_left_no_directory_is_a_failed_verification_not_a_defect(bench: Bench) -> None:
     bench.engine.while_backing_up = lambda request: shutil.rmtree(request.target_directory)
 
-    _fails(bench, VerificationError)
+    expect_failure(bench, VerificationError)
 
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 def test_a_server_that_cannot_be_asked_again_fails_the_run(bench: Bench) -> None:
@@ -179,42 +179,42 @@ def test_a_server_that_cannot_be_asked_again_fails_the_run(bench: Bench) -> None
 
     bench.engine.while_backing_up = crash
 
-    _fails(bench, VerificationError)
+    expect_failure(bench, VerificationError)
 
     assert any(isinstance(event, Warned) and "connection refused" in event.message for event in bench.events)
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 def test_all_that_stands_against_a_backup_is_said_before_anything_is_done(bench: Bench) -> None:
     bench.engine.version_error = BackupdError("xtrabackup is not installed")
     bench.server.change_facts(grants=("GRANT USAGE ON *.* TO `backup`@`%`",))
 
-    _fails(bench, PreflightError, r"grants: .*engine_fit: xtrabackup is not installed")
+    expect_failure(bench, PreflightError, r"grants: .*engine_fit: xtrabackup is not installed")
 
     assert bench.engine.requests == []
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 def test_a_workspace_that_cannot_be_made_is_told_by_preflight(bench: Bench) -> None:
     bench.backups.mkdir()
     bench.workspaces.write_text("a file in its place")
 
-    _fails(bench, PreflightError, "workspace_writable")
+    expect_failure(bench, PreflightError, "workspace_writable")
 
 
 def test_a_cancelled_backup_leaves_nothing(bench: Bench) -> None:
     bench.engine.while_backing_up = lambda request: _cancel(bench)
 
-    _fails(bench, CancelledError)
+    expect_failure(bench, CancelledError)
 
-    _assert_nothing_is_left(bench)
+    assert_nothing_is_left(bench)
 
 
 @pytest.mark.parametrize("suffix", ["", ".sha256", ".json"])
 def test_a_name_that_is_taken_is_refused_before_the_engine_works_and_stays(bench: Bench, suffix: str) -> None:
     bench.storage.put_text(f"oempro/daily/{NAME}{suffix}", "somebody else's")
 
-    _fails(bench, StorageError, "already")
+    expect_failure(bench, StorageError, "already")
 
     assert bench.stored() == [f"oempro/daily/{NAME}{suffix}"]
     assert bench.storage.read_text(f"oempro/daily/{NAME}{suffix}") == "somebody else's"
@@ -253,7 +253,7 @@ def test_a_backup_that_could_not_be_recorded_stays_announced_for_the_next_start(
 
     monkeypatch.setattr(bench.catalog, "add_backup", full)
 
-    _fails(bench, CatalogError)
+    expect_failure(bench, CatalogError)
 
     assert bench.storage.stat(f"oempro/daily/{NAME}.json").size_bytes > 0
     (left,) = left_workspaces(bench.workspaces, installation_id=INSTALLATION)
@@ -285,7 +285,7 @@ def test_a_workspace_that_cannot_be_removed_does_not_hide_why_the_run_failed(
     monkeypatch.setattr(workspace_module, "remove_tree", busy)
     bench.engine.exit_code = 1
 
-    _fails(bench, VerificationError, "exit code 1")
+    expect_failure(bench, VerificationError, "exit code 1")
 
 
 def test_a_doubtful_size_makes_the_backup_suspect_and_keeps_it(bench: Bench) -> None:

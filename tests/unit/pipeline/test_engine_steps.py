@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from octeth_backupd.domain.events import ProgramOutput, StepProgress, Warned
+from octeth_backupd.domain.server import Location, Placement
 from octeth_backupd.engines.base import EngineVersion
 from octeth_backupd.engines.selection import EnginePlacement
-from octeth_backupd.errors import LoginRefusedError, SpaceError
+from octeth_backupd.errors import LoginRefusedError, ServerUnreachableError, SpaceError
 from octeth_backupd.pipeline.engine_steps import ReadyServer, prepare_backup, take_backup
 from octeth_backupd.pipeline.programs import Programs
 from tests.fakes.engine import COMPLETED_OK, PAGE_BYTES
 from tests.fakes.server import TABLESPACES
+from tests.unit.preflight.builder import container_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +51,11 @@ def _take(bench: Bench, guard: Callable[[], str | None] = lambda: None) -> RawBa
     directory = bench.directory / "scratch" / "top"
     directory.parent.mkdir()
     return take_backup(bench.context(), bench.parts(), _ready(bench, guard), directory, bench.directory / "options")
+
+
+def _in_container(letter: str) -> Location:
+    container = container_facts(container_id=letter * 64)
+    return Location(placement=Placement.CONTAINER, addresses=(), container=container)
 
 
 def test_the_engine_is_asked_with_what_preflight_found(bench: Bench) -> None:
@@ -97,6 +105,31 @@ def test_a_server_that_is_gone_afterwards_is_a_warning_and_no_evidence(bench: Be
     assert (raw.after, raw.lsn_after) == (None, None)
     (warned,) = [event for event in bench.events if isinstance(event, Warned)]
     assert "password changed" in warned.message
+
+
+def test_an_engine_that_failed_because_the_server_is_gone_says_so(bench: Bench) -> None:
+    bench.engine.exit_code = 1
+    bench.engine.last_line = "Lost connection"
+    bench.server.connect_error = ServerUnreachableError("container oempro_mysql is stopped", hint="Run: docker start")
+
+    with pytest.raises(ServerUnreachableError) as caught:
+        _take(bench)
+
+    assert "container oempro_mysql is stopped" in caught.value.message
+    assert "Lost connection" in caught.value.message
+    assert caught.value.hint == "Run: docker start"
+
+
+def test_a_container_that_took_the_place_of_the_servers_is_not_asked(bench: Bench) -> None:
+    bench.server.surveyed = replace(bench.server.surveyed, location=_in_container("a"))
+    ready = _ready(bench)
+    bench.server.surveyed = replace(bench.server.surveyed, location=_in_container("b"))
+
+    raw = take_backup(bench.context(), bench.parts(), ready, bench.directory / "top", bench.directory / "options")
+
+    assert raw.after is None
+    (warned,) = [event for event in bench.events if isinstance(event, Warned)]
+    assert "was replaced by another one" in warned.message
 
 
 def test_a_guard_that_objects_ends_the_engine_with_its_reason(bench: Bench) -> None:

@@ -8,7 +8,14 @@ import pytest
 
 from octeth_backupd.errors import SpaceError, StorageError
 from octeth_backupd.pipeline import workspace as workspace_module
-from octeth_backupd.pipeline.workspace import MARKER_NAME, Outside, create_workspace, left_workspaces
+from octeth_backupd.pipeline.workspace import (
+    HALF_MARKER_NAME,
+    MARKER_NAME,
+    Outside,
+    create_workspace,
+    left_workspaces,
+    remove_unmarked,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +106,15 @@ def test_a_workspace_without_room_for_its_marker_does_not_stay(tmp_path: Path, m
         create_workspace(tmp_path, installation_id=OURS, run_id="r1", server="oempro")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_an_unmarked_directory_of_that_run_is_removed(tmp_path: Path) -> None:
+    create_workspace(tmp_path, installation_id=THEIRS, run_id="marked", server="oempro")
+    (tmp_path / "unmarked").mkdir()
+    (tmp_path / "unmarked" / HALF_MARKER_NAME).write_text("{")
+    (tmp_path / "link").symlink_to(tmp_path / "unmarked")
+
+    removed = {name: remove_unmarked(tmp_path, name) for name in ("marked", "link", "unmarked", "absent")}
+
+    assert removed == {"marked": False, "link": False, "unmarked": True, "absent": False}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "marked"]

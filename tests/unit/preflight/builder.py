@@ -29,7 +29,7 @@ from octeth_backupd.servers.survey import Survey
 from octeth_backupd.storage.base import Storage
 from tests.unit.domain.postconditions.builder import facts as server_facts
 
-MARIADB_GRANTS = ("GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO `bkp`@`%` IDENTIFIED BY PASSWORD '***'",)
+MARIADB_GRANTS = ("GRANT RELOAD, PROCESS, BINLOG MONITOR, SHOW VIEW ON *.* TO `bkp`@`%` IDENTIFIED BY PASSWORD '***'",)
 
 
 class StandInEngine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
@@ -45,6 +47,16 @@ def test_rows_that_are_not_in_the_backup_are_named(vendor: Vendor, engine: str) 
 
     assert result.status is CheckStatus.WARNING
     assert "are not in the backup" in result.summary
+
+
+@pytest.mark.parametrize("vendor", Vendor)
+def test_account_that_sees_no_tables_is_told_the_grant_that_shows_them(vendor: Vendor) -> None:
+    blind = replace(facts(vendor), grants=("GRANT PROCESS, RELOAD, LOCK TABLES ON *.* TO `bkp`@`%`",))
+
+    result = run("engines_in_use", subject(survey=survey(facts=blind)))
+
+    assert result.status is CheckStatus.WARNING
+    assert result.command == "GRANT SHOW VIEW ON *.* TO 'bkp'@'%';"
 
 
 def test_rocksdb_on_percona_is_in_the_backup_but_locks() -> None:

@@ -80,3 +80,22 @@ def test_callback_is_not_called_after_the_block() -> None:
     cancellation.cancel()
 
     assert calls == []
+
+
+def test_a_callback_that_fails_does_not_keep_the_others_from_being_called() -> None:
+    cancellation = Cancellation()
+    calls: list[str] = []
+
+    def fails() -> None:
+        raise OSError("no such process")
+
+    with (
+        cancellation.on_cancel(lambda: calls.append("before")),
+        cancellation.on_cancel(fails),
+        cancellation.on_cancel(lambda: calls.append("after")),
+        pytest.raises(OSError, match="no such process"),
+    ):
+        cancellation.cancel()
+
+    assert calls == ["before", "after"]
+    assert cancellation.is_cancelled

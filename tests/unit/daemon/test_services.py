@@ -1,0 +1,277 @@
+"""What the control interface gets from the daemon's own parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from octeth_backupd.control.services import ScheduleView, Services
+from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+from octeth_backupd.daemon.run_recorder import RunRecorder
+from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.domain.checks import CheckResult, CheckStatus
+from octeth_backupd.domain.events import StepProgress, Warned
+from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
+from tests.fakes.catalog_values import make_backup
+from tests.fakes.runs import AT, a_run
+from tests.fakes.server import FakeServer
+
+if TYPE_CHECKING:
+    from tests.fakes.bench import Bench
+
+WHO = "uid 0 (root)"
+
+
+class Daemon:
+    """The services over a real catalog and coordinator; runs begin, and end when told."""
+
+    def __init__(self, bench: Bench, *, servers: tuple[str, ...] = ("oempro",)) -> None:
+        self.bench = bench
+        self.begun: list[ActiveRun] = []
+        self.paused: list[tuple[str, str | None, bool, str]] = []
+        self.diagnosed: list[str | None] = []
+        self.state = ServiceState()
+        self.recorder = RunRecorder(bench.catalog)
+        bench.bus.subscribe(self.recorder.follow)
+        parts = bench.parts(servers={name: FakeServer(bench.directory, name=name) for name in servers})
+        self.views = [self.view(name, schedule) for name in servers for schedule in ("daily", "weekly")]
+        self.coordinator = Coordinator(
+            catalog=bench.catalog,
+            bus=bench.bus,
+            clock=bench.clock,
+            work=self.begun.append,
+            parts=lambda: parts,
+            max_parallel_runs=len(servers),
+        )
+        self.services = DaemonServices(
+            catalog=bench.catalog,
+            bus=bench.bus,
+            clock=bench.clock,
+            coordinator=self.coordinator,
+            recorder=self.recorder,
+            state=self.state,
+            installation_id="i" * 32,
+            config_path=bench.directory / "config.toml",
+            parts=lambda: parts,
+            schedules=lambda: self.views,
+            set_paused=lambda *change: self.paused.append(change),
+            scheduler_alive=lambda: True,
+            diagnose=self._diagnose,
+            settings_view=lambda: {"backup": {"mode": "prepared"}},
+        )
+
+    def view(self, server: str, schedule: str, **changes: Any) -> ScheduleView:
+        view = ScheduleView(
+            server=server,
+            schedule=schedule,
+            tier=Tier(schedule),
+            cron="0 2 * * *",
+            timezone="UTC",
+            next_due=AT + timedelta(days=1 if schedule == "daily" else 7),
+            paused=False,
+        )
+        return replace(view, **changes)
+
+    def _diagnose(self, server: str | None) -> list[CheckResult]:
+        self.diagnosed.append(server)
+        return [CheckResult(name="tools", status=CheckStatus.PASSED, summary="")]
+
+
+@pytest.fixture
+def daemon(bench: Bench) -> Daemon:
+    """The services of a daemon with one server."""
+    return Daemon(bench)
+
+
+@pytest.fixture
+def two_servers(bench: Bench) -> Daemon:
+    """The services of a daemon with two servers."""
+    return Daemon(bench, servers=("oempro", "shop"))
+
+
+def test_they_are_what_the_control_interface_asks_for(daemon: Daemon) -> None:
+    services: Services = daemon.services
+
+    assert services.status().config_path == daemon.bench.directory / "config.toml"
+
+
+def test_a_requested_backup_is_a_manual_run_of_the_tier_manual(daemon: Daemon) -> None:
+    run = daemon.services.request_backup(server=None, wait=False, requested_by=WHO)
+
+    assert (run.operation, run.server, run.trigger, run.tiers) == (
+        Operation.BACKUP,
+        "oempro",
+        Trigger.MANUAL,
+        frozenset({Tier.MANUAL}),
+    )
+    assert run.requested_by == WHO
+    assert daemon.begun[0].run == run
+
+
+def test_a_second_backup_is_refused_or_waits(daemon: Daemon) -> None:
+    first = daemon.services.request_backup(server=None, wait=False, requested_by=WHO)
+
+    with pytest.raises(BusyError, match=first.run_id):
+        daemon.services.request_backup(server=None, wait=False, requested_by=WHO)
+    second = daemon.services.request_backup(server=None, wait=True, requested_by=WHO)
+
+    (status,) = daemon.services.status().servers
+    assert status.active_run is not None
+    assert status.active_run.run_id == first.run_id
+    assert [run.run_id for run in status.queued_runs] == [second.run_id]
+
+
+def test_a_server_that_is_not_configured_is_not_found_anywhere(daemon: Daemon) -> None:
+    services = daemon.services
+
+    for ask in (
+        lambda: services.request_backup(server="nope", wait=False, requested_by=WHO),
+        lambda: services.doctor(server="nope"),
+        lambda: services.pause(server="nope", schedule=None, requested_by=WHO),
+        lambda: services.runs(server="nope", limit=1, before=None),
+        lambda: services.backups_json(server="nope", limit=1, after=None),
+    ):
+        with pytest.raises(NotFoundError, match="no server 'nope'"):
+            ask()
+    assert daemon.paused == []
+
+
+def test_with_several_servers_one_must_be_named(two_servers: Daemon) -> None:
+    with pytest.raises(InvalidRequestError, match="several servers"):
+        two_servers.services.request_backup(server=None, wait=False, requested_by=WHO)
+
+
+def test_a_backup_is_verified_by_any_part_of_its_id(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_backup(make_backup())
+
+    run = daemon.services.request_verify(backup_id="2026-11-22", requested_by=WHO)
+
+    assert (run.operation, run.server, run.backup_id) == (Operation.VERIFY, "oempro", make_backup().backup_id)
+
+
+def test_a_backup_that_does_not_exist_or_is_not_one_cannot_be_verified(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_backup(make_backup())
+    daemon.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(days=1)))
+
+    with pytest.raises(NotFoundError):
+        daemon.services.request_verify(backup_id="1999", requested_by=WHO)
+    with pytest.raises(AmbiguousIdError):
+        daemon.services.request_verify(backup_id="2026-11", requested_by=WHO)
+    assert daemon.begun == []
+
+
+def test_a_running_run_is_cancelled_by_a_part_of_its_id(daemon: Daemon) -> None:
+    run = daemon.services.request_backup(server=None, wait=False, requested_by=WHO)
+
+    daemon.services.cancel(run=run.run_id[-6:], requested_by="uid 1000 (anna)")
+
+    assert str(daemon.begun[0].cancellation.reason) == "cancelled by uid 1000 (anna)"
+
+
+def test_a_run_that_is_over_cannot_be_cancelled(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_run(a_run("done", status=RunStatus.FAILED))
+
+    with pytest.raises(InvalidRequestError, match="run done is over: failed"):
+        daemon.services.cancel(run="done", requested_by=WHO)
+
+
+def test_status_of_a_new_installation_says_that_there_is_nothing_yet(daemon: Daemon) -> None:
+    view = daemon.services.status()
+
+    (server,) = view.servers
+    assert (view.state, view.installation_id, view.scheduler_alive) == ("running", "i" * 32, True)
+    assert (server.name, server.placement) == ("oempro", "address")
+    assert (server.last_good_backup, server.last_run, server.active_run, server.queued_runs) == (None, None, None, ())
+
+
+def test_status_says_how_old_the_last_good_backup_is_and_what_comes_next(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_backup(make_backup(taken_at=AT - timedelta(days=1)))
+    daemon.bench.catalog.add_backup(make_backup(taken_at=AT, suspect="too small"))
+    daemon.bench.catalog.add_run(a_run("done", status=RunStatus.FAILED))
+    daemon.bench.clock.go(60)
+
+    (server,) = daemon.services.status().servers
+
+    assert server.last_good_backup is not None
+    assert server.last_good_backup.taken_at == AT - timedelta(days=1)
+    assert server.last_good_backup.age_seconds == 86_460
+    assert server.last_run is not None
+    assert server.last_run.run_id == "done"
+    assert server.next_due == AT + timedelta(days=1)
+
+
+def test_paused_schedules_do_not_count_for_what_comes_next(daemon: Daemon) -> None:
+    daemon.views = [
+        daemon.view("oempro", "daily", paused=True, next_due=None),
+        daemon.view("oempro", "weekly"),
+        daemon.view("other", "daily"),
+    ]
+
+    (server,) = daemon.services.status().servers
+
+    assert server.next_due == AT + timedelta(days=7)
+
+
+def test_status_carries_a_refused_configuration_warnings_and_the_stop(daemon: Daemon) -> None:
+    daemon.state.configuration_error = "unknown key"
+    daemon.state.warnings["docker"] = "Docker is away."
+    daemon.coordinator.stop(timeout_seconds=0)
+
+    view = daemon.services.status()
+
+    assert (view.configuration_error, view.warnings, view.state) == ("unknown key", ("Docker is away.",), "stopping")
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_pausing_and_resuming_concern_the_named_schedule_only(two_servers: Daemon, paused: bool) -> None:
+    change = two_servers.services.pause if paused else two_servers.services.resume
+
+    views = change(server="shop", schedule="daily", requested_by=WHO)
+
+    assert two_servers.paused == [("shop", "daily", paused, WHO)]
+    assert [(view.server, view.schedule) for view in views] == [("shop", "daily")]
+
+
+def test_pausing_without_a_name_concerns_everything(two_servers: Daemon) -> None:
+    views = two_servers.services.pause(server=None, schedule=None, requested_by=WHO)
+
+    assert two_servers.paused == [("oempro", None, True, WHO), ("shop", None, True, WHO)]
+    assert views == two_servers.views == two_servers.services.schedules()
+
+
+def test_doctor_looks_at_one_server_or_at_all(daemon: Daemon) -> None:
+    daemon.services.doctor(server="oempro")
+    daemon.services.doctor(server=None)
+
+    assert daemon.diagnosed == ["oempro", None]
+
+
+def test_lists_come_from_the_catalog(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_backup(make_backup())
+    daemon.bench.catalog.add_run(a_run("done", status=RunStatus.FAILED))
+
+    assert daemon.services.find_backup("latest", "oempro").backup_id == make_backup().backup_id
+    assert make_backup().backup_id.encode() in daemon.services.backups_json(server=None, limit=None, after=None)
+    assert daemon.services.find_run("don").run_id == "done"
+    assert [run.run_id for run in daemon.services.runs(server="oempro", limit=5, before=None)] == ["done"]
+    assert daemon.services.steps("done") == []
+    assert daemon.services.settings_view() == {"backup": {"mode": "prepared"}}
+
+
+def test_progress_and_events_of_a_run_come_from_the_bus(daemon: Daemon) -> None:
+    context = daemon.bench.context()
+    run_id = context.run.run_id
+
+    with daemon.services.subscribe(run_id) as subscription:
+        context.warn("odd")
+        context.progress("backup", done_bytes=1, total_bytes=2, rate_bytes_per_second=1.0)
+
+        assert isinstance(subscription.get(0), Warned)
+        assert isinstance(subscription.get(0), StepProgress)
+        assert subscription.get(0) is None
+    assert daemon.services.progress(run_id) is not None
+    assert daemon.services.progress("another") is None
