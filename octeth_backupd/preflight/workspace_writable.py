@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from octeth_backupd.preflight.base import failed, passed
@@ -13,6 +12,9 @@ if TYPE_CHECKING:
 
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.preflight.base import Subject
+
+PROBE_NAME = ".octeth-backupd-probe"
+"""Always the same: what a killed daemon left of it is gone with the next look."""
 
 
 class WorkspaceWritable:
@@ -39,11 +41,11 @@ class WorkspaceWritable:
 
 
 def _try_to_write(directory: Path) -> None:
-    probe = directory / f".probe-{secrets.token_hex(8)}"
-    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    probe = directory / PROBE_NAME
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, b"octeth-backupd")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another server's check may have been here

@@ -50,12 +50,10 @@ HELD = (
 
 BEFORE_THE_MANIFEST = {
     "verify: before the archive is read back": ("verify", r"^open \S+[.]tar[.]zst[.]partial rb? "),
-    "store: before the archive has its name": ("store", r"^os[.]link \S+ \S+[.]tar[.]zst "),
     "store: before the archive loses its partial name": ("store", r"^os[.]remove \S+[.]tar[.]zst[.]partial "),
-    "store: before the checksum is written": ("store", r"^open \S+[.]sha256[.]partial "),
-    "store: before the manifest is written": ("store", r"^open \S+[.]tar[.]zst[.]json[.]partial "),
     "store: before the manifest has its name": ("store", r"^os[.]link \S+ \S+[.]json "),
 }
+"""The most telling ones; ``test_kill_before_every_single_change_to_a_file`` goes through all."""
 AFTER_THE_MANIFEST = {
     "store: before the manifest loses its partial name": r"^os[.]remove \S+[.]tar[.]zst[.]json[.]partial ",
     "record: before the workspace is removed": r"^shutil[.]rmtree \S+/[.]workspace/",

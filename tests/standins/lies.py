@@ -23,6 +23,7 @@ class Lie(StrEnum):
     ERROR_LINE = "error-line-exit-0"
     NO_COMPLETED_OK = "no-completed-ok"
     CUT = "cut"
+    ZEROS = "zeros"
     OMIT_TABLESPACE = "omit-tablespace"
     OTHER_SERVER = "other-server"
     EXIT_1 = "exit-1"
@@ -50,6 +51,14 @@ def cut_a_tablespace(directory: Path) -> None:
     """Leave the first half of a user's tablespace."""
     victim = largest_user_tablespace(directory)
     os.truncate(victim, victim.stat().st_size // 2)
+
+
+def empty_a_tablespace(directory: Path) -> None:
+    """Leave a user's tablespace under its name and in its size, with nothing but zeros in it."""
+    victim = largest_user_tablespace(directory)
+    size_bytes = victim.stat().st_size
+    os.truncate(victim, 0)
+    os.truncate(victim, size_bytes)
 
 
 def omit_a_tablespace(directory: Path) -> None:

@@ -109,6 +109,7 @@ def _argument(arguments: list[str], name: str, default: str) -> str:
 
 _DAMAGES: Final[dict[Lie, Callable[[Path], None]]] = {
     Lie.CUT: lies.cut_a_tablespace,
+    Lie.ZEROS: lies.empty_a_tablespace,
     Lie.OMIT_TABLESPACE: lies.omit_a_tablespace,
     Lie.WITHOUT_REDO: lambda target: _remove(target, ["ib_logfile0"]),
     Lie.CHECKPOINTS_MISSING: lambda target: _remove(target, _CHECKPOINTS),

@@ -25,7 +25,7 @@ from octeth_backupd.domain.table_files import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from octeth_backupd.domain.postconditions.evidence import DirectoryState, Evidence, ServerAfter
+    from octeth_backupd.domain.postconditions.evidence import DirectoryState, Evidence, FileEntry, ServerAfter
     from octeth_backupd.domain.server import EngineTable, Tablespace
 
 PROBLEMS_SHOWN = 5
@@ -135,7 +135,7 @@ def _table_problem(tablespace: Tablespace, prepared: DirectoryState, by_space_id
     entry = prepared.files[path]
     if entry.space_id is not None and entry.space_id != tablespace.space_id:
         return f"{path} holds tablespace {entry.space_id}, the server's has id {tablespace.space_id}"
-    return _size_problem(path, entry.size_bytes, tablespace)
+    return _size_problem(path, entry.size_bytes, tablespace) or _unwritten_problem(path, entry)
 
 
 def _system_problem(tablespace: Tablespace, prepared: DirectoryState, variables: Mapping[str, str]) -> str | None:
@@ -162,6 +162,14 @@ def _size_problem(path: str, size_bytes: int, tablespace: Tablespace) -> str | N
     if size_bytes >= tablespace.size_bytes:
         return None
     return f"{path} holds {size_bytes} bytes, the server's file {tablespace.size_bytes}: it was cut"
+
+
+def _unwritten_problem(path: str, entry: FileEntry) -> str | None:
+    """Refuse a file of the right name and size that begins with zeros: prepare writes the first page of every one.
+
+    Seen on mariadb-backup 10.11: a table's file whose content was lost, all zeros, is prepared without a word.
+    """
+    return f"{path} begins with zeros instead of its first page" if entry.space_id is None else None
 
 
 def _stayed_tables(before: Iterable[EngineTable], after: Iterable[EngineTable]) -> tuple[EngineTable, ...]:

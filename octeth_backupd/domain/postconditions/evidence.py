@@ -82,7 +82,7 @@ class FileEntry:
     """A regular file of a backup.
 
     Attributes:
-        space_id: InnoDB's tablespace id on page 0; None where it was not read or is no tablespace.
+        space_id: InnoDB's tablespace id on page 0; None where it was not read, is not written or is no tablespace.
     """
 
     size_bytes: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from octeth_backupd.domain.checks import CheckStatus
+from octeth_backupd.preflight.workspace_writable import PROBE_NAME
 from tests.unit.preflight.builder import run, subject
 
 
@@ -36,3 +37,12 @@ def test_workspace_that_is_a_file_fails(tmp_path: Path) -> None:
 
 def test_special_file_system_that_refuses_files_fails() -> None:
     assert run("workspace_writable", subject(Path("/proc"))).status is CheckStatus.FAILED
+
+
+def test_what_a_killed_daemon_left_of_a_try_is_gone_with_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / PROBE_NAME).write_text("left behind")
+
+    result = run("workspace_writable", subject(tmp_path))
+
+    assert result.status is CheckStatus.PASSED
+    assert list(tmp_path.iterdir()) == []

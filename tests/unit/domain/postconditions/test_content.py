@@ -65,6 +65,17 @@ def test_cut_file_is_found(name: str, size_bytes: int, space_id: int | None) -> 
     assert f"{name} holds {size_bytes} bytes" in found.summary
 
 
+def test_file_whose_first_page_is_empty_is_found() -> None:
+    evidence = with_prepared(
+        good_evidence(), files={"shop/orders.ibd": FileEntry(size_bytes=99 * MEBIBYTE, space_id=None)}
+    )
+
+    found = _tablespaces(evidence)
+
+    assert found.status is CheckStatus.FAILED
+    assert found.summary == "shop/orders.ibd begins with zeros instead of its first page"
+
+
 @pytest.mark.parametrize(("name", "space_id"), [("shop/orders.ibd", 31), ("ibdata1", 31)])
 def test_file_of_another_tablespace_is_found(name: str, space_id: int) -> None:
     evidence = with_prepared(good_evidence(), files={name: FileEntry(size_bytes=99 * MEBIBYTE, space_id=space_id)})
