@@ -66,7 +66,7 @@ def _benchmark(directory: Path, *, pairs: int, rows: int) -> int:
                 shells: list[float] = []
                 for pair in range(pairs):
                     order: list[tuple[list[float], Callable[[], None]]] = [
-                        (ours, lambda: _by_daemon(daemon)),  # noqa: B023
+                        (ours, lambda: _by_daemon(daemon)),
                         (shells, lambda: _by_shell(server, directory)),
                     ]
                     for times, action in order if pair % 2 else reversed(order):
@@ -96,7 +96,7 @@ def _fill(server: MariaDbContainer, rows: int) -> None:
             f"--table-size={rows}",
             "--threads=2",
             "prepare",
-        ],  # fmt: skip
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
     )
