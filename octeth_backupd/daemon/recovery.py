@@ -60,7 +60,8 @@ class Recovery:
         for orphan in end_orphans(self.installation_id):
             _log.warning("recovery.process_ended", pid=orphan.pid, run_id=orphan.run_id, program=orphan.program)
         for path in (self.runtime_directory / OPTION_DIRECTORY).glob(OPTION_FILE_PATTERN):
-            path.unlink()
+            with translated_os_errors(path):
+                path.unlink()
             _log.info("recovery.option_file_removed", path=str(path))
         adopted: dict[str, str] = {}
         for root in self.workspace_directories:

@@ -46,11 +46,17 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateWrite:
-    """Something about a run's end that the catalog has yet to take."""
+class UnwrittenEnd:
+    """What the catalog has yet to take of a run's end, in order."""
 
     server: str
-    write: Callable[[], None]
+    writes: deque[Callable[[], None]]
+
+    def write(self) -> None:
+        """Write it down; what was written before an error is not written again."""
+        while self.writes:
+            self.writes[0]()
+            self.writes.popleft()
 
 
 class RunWorker:
@@ -80,7 +86,7 @@ class RunWorker:
         self._operations = operations
         self._ledger = ledger
         self._released = released
-        self._late: deque[LateWrite] = deque()
+        self._unwritten: deque[UnwrittenEnd] = deque()
 
     def work(self, active: ActiveRun) -> None:
         """Do a whole run; never raises."""
@@ -108,14 +114,14 @@ class RunWorker:
             The servers whose runs are recorded now: their slots may be due again.
         """
         servers = set()
-        for _ in range(len(self._late)):
-            late = self._late.popleft()
+        for _ in range(len(self._unwritten)):
+            end = self._unwritten.popleft()
             try:
-                late.write()
-            except BackupdError:
-                self._late.append(late)
+                end.write()
+            except Exception:  # noqa: BLE001 - logged when the run ended; nothing of it may be lost
+                self._unwritten.append(end)
             else:
-                servers.add(late.server)
+                servers.add(end.server)
         return servers
 
     def _claim(self, active: ActiveRun) -> tuple[Slot, ...]:
@@ -170,12 +176,16 @@ class RunWorker:
             hint=error.hint if error else "",
             detail=dict(ending.result.detail),
         )
-        for write in (partial(self._decide_slots, finished, slots), partial(self._record, finished)):
-            try:
-                write()
-            except Exception:  # noqa: BLE001 - the rest must be done whatever becomes of this, the lock released
-                _log.exception("run.finish_failed", run_id=finished.run_id)
-                self._late.append(LateWrite(server=finished.server, write=write))
+        # In this order: a claim is over once its run's row is final, and slots left undecided would be served again.
+        end = UnwrittenEnd(
+            server=finished.server,
+            writes=deque([partial(self._decide_slots, finished, slots), partial(self._record, finished)]),
+        )
+        try:
+            end.write()
+        except Exception:  # noqa: BLE001 - the rest must be done whatever becomes of this, the lock released
+            _log.exception("run.finish_failed", run_id=finished.run_id)
+            self._unwritten.append(end)
         self._bus.publish(
             RunFinished(run_id=finished.run_id, server=finished.server, at=self._clock.now(), run=finished)
         )

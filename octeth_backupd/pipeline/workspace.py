@@ -111,27 +111,15 @@ def left_workspaces(root: Path, *, installation_id: str) -> Iterator[LeftWorkspa
     Raises:
         StorageError: ``root`` cannot be read.
     """
-    if not root.is_dir():
-        return
     with translated_os_errors(root):
-        paths = sorted(root.iterdir())
+        paths = sorted(root.iterdir()) if root.is_dir() else []
     for path in paths:
         try:
-            marker = json.loads((path / MARKER_NAME).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if not isinstance(marker, dict) or marker.get("installation_id") != installation_id:
-            continue
-        outside = marker.get("outside")
-        yield LeftWorkspace(
-            workspace=Workspace(
-                path=path,
-                installation_id=installation_id,
-                run_id=str(marker.get("run_id", "")),
-                server=str(marker.get("server", "")),
-            ),
-            outside=Outside(staged=outside["staged"], keys=tuple(outside["keys"])) if outside else None,
-        )
+            left = _read_marker(path)
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # no marker, or one of another release
+        if left.workspace.installation_id == installation_id:
+            yield left
 
 
 def remove_unmarked(root: Path, run_id: str) -> bool:
@@ -148,14 +136,25 @@ def remove_unmarked(root: Path, run_id: str) -> bool:
         StorageError: It cannot be removed.
     """
     path = root / run_id
-    if path.is_symlink() or not path.is_dir():
-        return False
     with translated_os_errors(path):
+        if path.is_symlink() or not path.is_dir():
+            return False
         if {entry.name for entry in path.iterdir()} - {HALF_MARKER_NAME}:
             return False
         (path / HALF_MARKER_NAME).unlink(missing_ok=True)
         path.rmdir()
     return True
+
+
+def _read_marker(path: Path) -> LeftWorkspace:
+    marker = json.loads((path / MARKER_NAME).read_text(encoding="utf-8"))
+    outside = marker["outside"]
+    return LeftWorkspace(
+        workspace=Workspace(
+            path=path, installation_id=marker["installation_id"], run_id=marker["run_id"], server=marker["server"]
+        ),
+        outside=Outside(staged=outside["staged"], keys=tuple(outside["keys"])) if outside else None,
+    )
 
 
 def _write_marker(workspace: Workspace, outside: Outside | None) -> None:

@@ -90,8 +90,8 @@ def make_directory(path: Path, mode: int = 0o700) -> None:
         StorageError: Something else is there, or it may not be made.
         SpaceError: The file system is full.
     """
-    missing = [ancestor for ancestor in (path, *path.parents) if not ancestor.exists()]
     with translated_os_errors(path):
+        missing = [ancestor for ancestor in (path, *path.parents) if not ancestor.exists()]
         for directory in reversed(missing):
             directory.mkdir(exist_ok=True)
             directory.chmod(mode)
@@ -123,8 +123,8 @@ def free_bytes(path: Path) -> FileSystemSpace:
     Raises:
         StorageError: It cannot be asked.
     """
-    existing = next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
     with translated_os_errors(path):
+        existing = next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
         facts = os.statvfs(existing)
         device = existing.stat().st_dev
     used = (facts.f_blocks - facts.f_bfree) * facts.f_frsize

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from octeth_backupd.errors import StorageError
-from octeth_backupd.process.files import make_directory
+from octeth_backupd.process.files import make_directory, translated_os_errors
 from octeth_backupd.storage.keys import check_key
 from octeth_backupd.storage.mounts import missing_mount
 
@@ -29,9 +29,9 @@ class BackupDirectory:
             StorageError: Its mount or its parent is missing, or it cannot be made.
         """
         self._require_mount()
-        if self.path.is_dir():
+        if _is_directory(self.path):
             return
-        if not self.path.parent.is_dir():
+        if not _is_directory(self.path.parent):
             raise StorageError(
                 f"the backup directory {self.path} does not exist, nor does {self.path.parent}",
                 hint=f"Mount what belongs there, or make it: install -d -m 0700 {self.path}",
@@ -45,7 +45,7 @@ class BackupDirectory:
             StorageError: It, or its mount, is missing.
         """
         self._require_mount()
-        if not self.path.is_dir():
+        if not _is_directory(self.path):
             raise StorageError(
                 f"the backup directory {self.path} does not exist",
                 hint="Mount what belongs there, or correct [local] directory in the configuration.",
@@ -80,3 +80,8 @@ class BackupDirectory:
                 hint=f"Mount it (mount {point}), or take it out of /etc/fstab.",
                 retryable=True,
             )
+
+
+def _is_directory(path: Path) -> bool:
+    with translated_os_errors(path):  # a dead network file system is neither there nor missing
+        return path.is_dir()

@@ -61,7 +61,7 @@ def _benchmark(directory: Path, *, pairs: int, rows: int) -> int:
             with Daemon(
                 directory=directory / f"daemon-{verify}", servers={"oempro": table}, sections=sections
             ) as daemon:
-                _timed(lambda: _by_daemon(daemon))  # noqa: B023 - called at once
+                _timed(lambda: _by_daemon(daemon))
                 ours: list[float] = []
                 shells: list[float] = []
                 for pair in range(pairs):

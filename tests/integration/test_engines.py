@@ -152,7 +152,7 @@ def _settings_for(server: SqlServer) -> ServerSettings:
     return ServerSettings(container=server.name, password=password)
 
 
-def _back_up_and_prove(
+def assert_backup_restores(
     bench: Bench, server: SqlServer, *, vendor: Literal["mariadb", "mysql"], kind: str, arguments: list[str]
 ) -> None:
     """Back up under writes, prepare twice, start a server on the result and compare."""
@@ -187,7 +187,7 @@ def _back_up_and_prove(
 
 def test_mariadb_outside_docker_is_backed_up_from_the_host(tmp_path: Path, docker: Docker) -> None:
     with PlainMariaDb(directory=tmp_path / "server", binlog=True) as server:
-        _back_up_and_prove(Bench(tmp_path, docker), server, vendor="mariadb", kind="host", arguments=[])
+        assert_backup_restores(Bench(tmp_path, docker), server, vendor="mariadb", kind="host", arguments=[])
 
 
 @pytest.mark.parametrize("published_port", [None, 0])
@@ -197,7 +197,7 @@ def test_mariadb_in_a_container_is_backed_up_from_a_sidecar(
     with MariaDbContainer(
         data_directory=tmp_path / "data", binlog_directory=tmp_path / "binlogs", published_port=published_port
     ) as server:
-        _back_up_and_prove(Bench(tmp_path, docker), server, vendor="mariadb", kind="sidecar", arguments=[])
+        assert_backup_restores(Bench(tmp_path, docker), server, vendor="mariadb", kind="sidecar", arguments=[])
 
 
 def test_mysql_in_a_container_is_backed_up_from_the_host(tmp_path: Path, docker: Docker) -> None:
@@ -205,7 +205,7 @@ def test_mysql_in_a_container_is_backed_up_from_the_host(tmp_path: Path, docker:
     program = install_standin(tmp_path / "bin")
     settings = EnginesSettings(xtrabackup=XtraBackupSettings(program=str(program)))
     with MySqlContainer(data_directory=tmp_path / "data", binlog_directory=tmp_path / "binlogs") as server:
-        _back_up_and_prove(
+        assert_backup_restores(
             Bench(tmp_path, docker, settings), server, vendor="mysql", kind="host", arguments=["--skip-log-bin"]
         )
 

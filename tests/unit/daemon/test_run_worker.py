@@ -248,16 +248,32 @@ def test_the_end_is_told_and_the_lock_released_although_the_catalog_fails(
     assert work.slot_states() == {SlotState.SERVED}
 
 
-def test_the_outcome_is_recorded_although_the_slots_cannot_be_decided(
+def test_slots_that_could_not_be_decided_are_not_served_a_second_time(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = Work(bench, lambda _context: _break(bench, monkeypatch, "decide_slots"))
+    with capture_logs():
+        run = work.do()
+    assert work.told().status is RunStatus.SUCCESS
+    assert (run.status, work.ledger.due("oempro")) == (RunStatus.RUNNING, [])
+    monkeypatch.undo()
 
+    assert work.worker.record_late() == {"oempro"}
+
+    assert bench.catalog.run(run.run_id).status is RunStatus.SUCCESS
+    assert work.slot_states() == {SlotState.SERVED}
+
+
+def test_an_end_is_not_lost_to_a_defect_while_it_is_written_late(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Work(bench, lambda _context: _break(bench, monkeypatch, "update_run", error=ValueError("a defect")))
     with capture_logs():
         run = work.do()
 
-    assert run.status is RunStatus.SUCCESS
-    assert work.told().status is RunStatus.SUCCESS
+    still_broken = work.worker.record_late()
+    monkeypatch.undo()
+
+    assert (still_broken, work.worker.record_late()) == (set(), {"oempro"})
+    assert bench.catalog.run(run.run_id).status is RunStatus.SUCCESS
 
 
 def test_what_the_catalog_did_not_take_is_written_once_it_takes_it(
@@ -279,9 +295,14 @@ def test_what_the_catalog_did_not_take_is_written_once_it_takes_it(
     assert work.worker.record_late() == set()
 
 
-def _break(bench: Bench, monkeypatch: pytest.MonkeyPatch, *methods: str) -> RunResult:
+def _break(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    *methods: str,
+    error: Exception = CatalogError("database disk image is malformed"),
+) -> RunResult:
     def broken(*_args: Any, **_kwargs: Any) -> None:
-        raise CatalogError("database disk image is malformed")
+        raise error
 
     for method in methods:
         monkeypatch.setattr(bench.catalog, method, broken)

@@ -47,8 +47,14 @@ def _result(name: str, status: CheckStatus) -> CheckResult:
     return CheckResult(name=name, status=status, summary="so it is", fix="Do.")
 
 
-def test_warnings_let_a_run_begin() -> None:
-    raise_on_failure([_result("a", CheckStatus.WARNING), _result("b", CheckStatus.PASSED)])
+def test_warnings_let_a_run_begin_and_are_not_named_beside_a_failure() -> None:
+    harmless = [_result("a", CheckStatus.WARNING), _result("b", CheckStatus.PASSED)]
+
+    raise_on_failure(harmless)
+    with pytest.raises(PreflightError) as raised:
+        raise_on_failure([*harmless, _result("c", CheckStatus.FAILED)])
+
+    assert raised.value.message.startswith("c: ")
 
 
 def test_question_that_could_not_be_asked_prevents_a_run() -> None:
