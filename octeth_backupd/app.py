@@ -21,7 +21,7 @@ from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
 from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
-from octeth_backupd.daemon.recovery import Recovery, recover_sidecars
+from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
@@ -151,7 +151,8 @@ class _Daemon:
             clock=self._clock,
             retry_later=self._scheduler.retry_later,
         )
-        self._sidecars_recovered = False
+        self._sidecars = SidecarRecovery(self._installation_id, self._coordinator)
+        self._schedules_taken_up = False
         self._control = ControlServer(settings=settings.control, services=self._services())
 
     def run(self) -> int:
@@ -202,11 +203,8 @@ class _Daemon:
         ).recover()
 
     def _recover_sidecars(self) -> None:
-        if self._sidecars_recovered or not any(s.container for s in self._settings.servers.values()):
-            return
-        self._sidecars_recovered = recover_sidecars(
-            self._parts.docker, self._installation_id, live_runs=self._coordinator
-        )
+        if any(server.container for server in self._settings.servers.values()):
+            self._sidecars.attempt(self._parts.docker)
 
     def _remember_workspace_directory(self) -> tuple[Path, ...]:
         """Return every directory that workspaces of this installation have ever been in, the current one included."""
@@ -219,9 +217,26 @@ class _Daemon:
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
         self._ledger.reconcile(definitions)
         self._scheduler.reconcile(definitions, paused=self._ledger.paused())
+        self._schedules_taken_up = True
+
+    def _complete_reload(self) -> None:
+        """Do what a reload needs the catalog for; while that fails it is tried again each minute."""
+        if self._schedules_taken_up:
+            return
+        try:
+            self._remember_workspace_directory()
+            self._take_up_schedules()
+        except BackupdError as exc:
+            message = f"the new configuration is in force, but its schedules are not yet: {exc.message}"
+            self._state.warnings["schedules"] = message
+            _log.error("configuration.schedules_wait", error=exc.message, hint=exc.hint)
+        else:
+            if self._state.warnings.pop("schedules", None):
+                _log.info("configuration.schedules_taken_up")
 
     def _released(self, active: ActiveRun) -> None:
         self._coordinator.finished(active)
+        self._sidecars.want()
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
 
@@ -235,6 +250,7 @@ class _Daemon:
     def _tick(self) -> None:
         """Do each minute what must not depend on the scheduler's file, and what could not be done at the start."""
         self._scheduler.wakeup()
+        self._complete_reload()
         for server in self._worker.record_late():
             self._due_watch.look(server)
         self._recover_sidecars()
@@ -245,26 +261,27 @@ class _Daemon:
         self._systemd.reloading()
         try:
             settings = load(self._config_path, os.environ)
-            for key in restart_needed(self._settings_of_start, settings):
-                _log.warning("configuration.needs_restart", key=key)
-            self._settings, self._parts = settings, build_parts(settings, self._catalog)
-            self._state.configuration_error = ""
-            _configure_logging(settings)
-            self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
-            self._remember_workspace_directory()
-            self._take_up_schedules()
         except BackupdError as exc:
             self._state.configuration_error = exc.message
             _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
-        else:
-            _log.info("configuration.reloaded", servers=sorted(settings.servers))
-        refused = bool(self._state.configuration_error)
-        self._systemd.ready("new configuration refused, the old one is in force" if refused else "idle")
+            self._systemd.ready("new configuration refused, the old one is in force")
+            return
+        for key in restart_needed(self._settings_of_start, settings):
+            _log.warning("configuration.needs_restart", key=key)
+        self._settings, self._parts = settings, build_parts(settings, self._catalog)
+        self._state.configuration_error = ""
+        _configure_logging(settings)
+        self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
+        self._schedules_taken_up = False
+        self._complete_reload()
+        _log.info("configuration.reloaded", servers=sorted(settings.servers))
+        self._systemd.ready("idle")
 
     def _stop(self) -> None:
         self._scheduler.stop()
         if not self._coordinator.stop(timeout_seconds=STOP_SECONDS):
             _log.error("daemon.stop_slow", running=[a.run.run_id for a in self._coordinator.active()])
+        self._worker.record_late()
         self._control.stop()
         _log.info("daemon.stopped")
 

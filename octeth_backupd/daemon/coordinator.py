@@ -128,10 +128,13 @@ class Coordinator:
         return run
 
     def submit_scheduled(self, server: str, trigger: Trigger) -> Run | None:
-        """Queue a backup for the due slots of a server, unless one that will serve them waits already."""
+        """Queue a backup for the due slots of a server, unless one that will serve them waits already.
+
+        Nor for one that a reload has just taken out: the ledger gives its slots their outcome.
+        """
         run = self._new_run(Operation.BACKUP, server, trigger, "schedule", frozenset(), None)
         with self._lock:
-            if self._stopping or self._will_claim(server):
+            if self._stopping or server not in self._parts().servers or self._will_claim(server):
                 return None
             active = self._accept(run, wait=True)
         self._announce(active)

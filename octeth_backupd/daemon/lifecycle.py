@@ -30,7 +30,7 @@ class Lifecycle:
     Args:
         healthy: Returns what is dead ("scheduler thread"), or an empty text.
         tick: Called about every minute: wakes the scheduler (clock jumps), retries what could not be done before.
-        reload: Reads the configuration again; never raises.
+        reload: Reads the configuration again.
         stop: Ends everything in order.
     """
 
@@ -70,7 +70,7 @@ class Lifecycle:
             except queue.Empty:
                 number = 0
             if number == signal.SIGHUP:
-                self._reload()
+                self._attempt(self._reload, "daemon.reload_failed")
             elif number:
                 _log.info("daemon.stopping", signal=signal.Signals(number).name)
                 self._end()
@@ -83,13 +83,13 @@ class Lifecycle:
             self._systemd.alive()
             if self._clock.monotonic_seconds() - ticked_at >= self._tick_every_seconds:
                 ticked_at = self._clock.monotonic_seconds()
-                self._tick_once()
+                self._attempt(self._tick, "daemon.tick_failed")
 
-    def _tick_once(self) -> None:
+    def _attempt(self, chore: Callable[[], None], failure: str) -> None:
         try:
-            self._tick()
+            chore()
         except Exception:  # noqa: BLE001 - a chore that fails must not take running backups with it
-            _log.exception("daemon.tick_failed")
+            _log.exception(failure)
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
         self._signals.put(number)

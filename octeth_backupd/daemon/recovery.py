@@ -15,6 +15,7 @@ import structlog
 from octeth_backupd.domain.backup import RunStatus, SlotState
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
+from octeth_backupd.pipeline.diagnosis import DIAGNOSIS_MARK
 from octeth_backupd.pipeline.record import backup_from_manifest, read_manifest
 from octeth_backupd.pipeline.workspace import LeftWorkspace, Outside, left_workspaces, remove_unmarked
 from octeth_backupd.process.files import translated_os_errors
@@ -171,6 +172,40 @@ class Recovery:
             hint="A scheduled run is started again by itself; repeat a manual one.",
         )
         _log.warning("recovery.run_interrupted", run_id=run.run_id, server=run.server, step=run.step)
+
+
+class SidecarRecovery:
+    """Looks for sidecars that nobody watches: at the start, after each run, and again while Docker is away.
+
+    A run removes its own; but Docker may have been away just then, and the engine in it would go on.
+
+    Args:
+        installation_id: Whose.
+        runs: The runs of this daemon at the moment of asking.
+    """
+
+    def __init__(self, installation_id: str, runs: Container[str]) -> None:
+        self._installation_id = installation_id
+        self._runs = runs
+        self._is_wanted = True
+        self._has_looked = False
+
+    def want(self) -> None:
+        """Ask for another look."""
+        self._is_wanted = True
+
+    def attempt(self, docker: Docker) -> None:
+        """Look now when that is wanted; the first look is the start's, before anything of this daemon runs."""
+        if not self._is_wanted:
+            return
+        self._is_wanted = False
+        if not recover_sidecars(docker, self._installation_id, live_runs=self):
+            self._is_wanted = True
+        self._has_looked = True
+
+    def __contains__(self, run_id: object) -> bool:
+        """Return whether a sidecar of this run may be alive: diagnoses have no run of their own."""
+        return run_id in self._runs or (self._has_looked and run_id == DIAGNOSIS_MARK)
 
 
 def recover_sidecars(docker: Docker, installation_id: str, *, live_runs: Container[str] = frozenset()) -> bool:

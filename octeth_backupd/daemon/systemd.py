@@ -26,8 +26,10 @@ class Systemd:
         self._active: dict[str, str] = {}
 
     def ready(self, status: str) -> None:
-        """Say that the daemon serves."""
-        self._notifier.notify(f"READY=1\nSTATUS={status}")
+        """Say that the daemon serves; the status is that of the running steps, where there are any."""
+        with self._lock:
+            shown = "; ".join(self._active.values()) or status
+        self._notifier.notify(f"READY=1\nSTATUS={shown}")
 
     def status(self, text: str) -> None:
         """Set the line that ``systemctl status`` shows."""

@@ -69,6 +69,7 @@ class _BackupRun:
         self._compressor: Compressor = compressor_for(parts.compression, self._programs.host)
         self._results: list[CheckResult] = []
         self._is_unrecorded = False
+        self._has_left_behind = False
 
     def run(self) -> RunResult:
         """Do all steps in a workspace that is gone afterwards, however it ends."""
@@ -86,10 +87,11 @@ class _BackupRun:
     def _tidy(self, workspace: Workspace) -> str:
         """Remove the workspace; return what stood in the way, which is no reason to forget how the run ended.
 
-        A backup that was stored and could not be recorded is left announced: the next start records it.
+        A backup that was stored and could not be recorded is left announced, and so is what could not be removed: the
+        next start records the one and removes the other.
         """
         try:
-            if self._is_unrecorded:
+            if self._is_unrecorded or self._has_left_behind:
                 workspace.clear()
             else:
                 workspace.remove()
@@ -160,7 +162,14 @@ class _BackupRun:
                     results=self._results,
                     suspect=suspicion(self._results),
                 )
-                store(self._context, self._parts.storages, archive, manifest, keys)
+                store(
+                    self._context,
+                    self._parts.storages,
+                    archive,
+                    manifest,
+                    keys,
+                    on_left_behind=self._note_left_behind,
+                )
                 self._is_unrecorded = True
         finally:
             self._remove_staged(staged)
@@ -276,7 +285,11 @@ class _BackupRun:
         try:
             staged.unlink(missing_ok=True)
         except OSError as exc:
+            self._note_left_behind()
             self._context.warn(f"{staged} could not be removed: {exc.strerror}")
+
+    def _note_left_behind(self) -> None:
+        self._has_left_behind = True
 
     def _record(self, manifest: Manifest) -> RunResult:
         backup = backup_from_manifest(

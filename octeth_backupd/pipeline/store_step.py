@@ -10,7 +10,7 @@ from octeth_backupd.domain.names import checksum_name, checksum_text, manifest_n
 from octeth_backupd.errors import BackupdError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.manifest import Manifest
@@ -52,12 +52,26 @@ def free_keys(storages: Iterable[Storage], run: Run, archive_name: str) -> Backu
 
 
 def store(
-    context: RunContext, storages: Iterable[Storage], archive: Archive, manifest: Manifest, keys: BackupKeys
+    context: RunContext,
+    storages: Iterable[Storage],
+    archive: Archive,
+    manifest: Manifest,
+    keys: BackupKeys,
+    *,
+    on_left_behind: Callable[[], None] = lambda: None,
 ) -> None:
     """Keep a verified backup in every storage backend.
 
     It can be cancelled until the last manifest is written, and is whole from then on. What cannot be stored everywhere
     is stored nowhere.
+
+    Args:
+        context: The run.
+        storages: Where.
+        archive: What, with ``manifest``.
+        manifest: Written last.
+        keys: Under which names.
+        on_left_behind: Called when something that was stored could not be taken back.
 
     Raises:
         StorageError: A storage backend refused it.
@@ -74,16 +88,17 @@ def store(
             storage.put_text(keys.manifest, manifest.to_json_text())
     except BaseException:
         for storage in filled:
-            _take_back(context, storage, keys)
+            _take_back(context, storage, keys, on_left_behind)
         raise
 
 
-def _take_back(context: RunContext, storage: Storage, keys: BackupKeys) -> None:
+def _take_back(context: RunContext, storage: Storage, keys: BackupKeys, on_left_behind: Callable[[], None]) -> None:
     """Delete what was stored; a failure is told and does not hide why this is done."""
     try:
         for key in reversed(keys.in_order):
             storage.delete(key)
     except BackupdError as exc:
+        on_left_behind()
         context.warn(f"{storage.name}: {keys.archive} could not be taken back: {exc.message}")
 
 

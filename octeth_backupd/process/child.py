@@ -197,4 +197,12 @@ def spawn(
             f"{vector[0]} cannot be started: {error.strerror}",
             hint="Check that it is executable, and that the machine has memory and processes to spare.",
         ) from error
-    return Child(popen, program=vector[0])
+    try:
+        return Child(popen, program=vector[0])
+    except OSError as error:
+        with popen:
+            popen.kill()
+        raise ProgramError(
+            f"{vector[0]} cannot be watched, and was ended: {os.strerror(error.errno or 0).lower()}",
+            hint="Raise LimitNOFILE of the daemon's unit.",
+        ) from error

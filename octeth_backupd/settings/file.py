@@ -86,6 +86,8 @@ def _parse(data: bytes, path: Path) -> FileContent:
         return _syntax_failure(str(error), text, path)
     except RecursionError:
         return _failure("nested too deeply", path)
+    except ValueError:  # of Python's int(), whose own limit TOML knows nothing of
+        return _failure("holds a number of thousands of digits", path)
 
 
 def _syntax_failure(message: str, text: str, path: Path) -> FileContent:

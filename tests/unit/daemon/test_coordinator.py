@@ -47,7 +47,7 @@ class Works:
             bus=bench.bus,
             clock=bench.clock,
             work=self._work,
-            parts=bench.parts,
+            parts=lambda: bench.parts(servers=dict.fromkeys(("a", "b", "c"), bench.server)),
             max_parallel_runs=limit,
         )
 
@@ -292,6 +292,12 @@ def test_a_scheduled_run_waits_behind_one_that_has_claimed_its_slots(works: Work
     assert second is not None
     works.end(first.run_id)
     assert works.has_started(second.run_id)
+
+
+def test_a_server_that_a_reload_has_taken_out_gets_no_scheduled_run(works: Works) -> None:
+    assert works.coordinator.submit_scheduled("removed", Trigger.SCHEDULE) is None
+
+    assert works.coordinator.active() == []
 
 
 def test_a_manual_run_does_not_count_as_one_that_serves_slots(works: Works) -> None:

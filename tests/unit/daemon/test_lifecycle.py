@@ -26,6 +26,7 @@ class Said:
         self.clock = FakeClock()
         self.dead = ""
         self.tick_error: Exception | None = None
+        self.reload_error: Exception | None = None
         self._then = iter(then)
         self.lifecycle = Lifecycle(
             systemd=cast("Systemd", self),
@@ -33,7 +34,7 @@ class Said:
             watchdog_seconds=0.001,
             healthy=lambda: self.dead,
             tick=self._tick,
-            reload=lambda: self.done.append("reload"),
+            reload=self._reload,
             stop=lambda: self.done.append("stop"),
         )
 
@@ -43,6 +44,11 @@ class Said:
 
     def stopping(self) -> None:
         self.done.append("stopping")
+
+    def _reload(self) -> None:
+        self.done.append("reload")
+        if self.reload_error is not None:
+            raise self.reload_error
 
     def _tick(self) -> None:
         self.done.append("tick")
@@ -131,6 +137,19 @@ def test_a_chore_that_fails_is_logged_and_the_daemon_goes_on() -> None:
     assert exit_code == 0
     assert said.done == ["alive", "tick", "alive", "stopping", "stop"]
     assert "daemon.tick_failed" in [line["event"] for line in lines]
+
+
+def test_a_reload_that_fails_is_logged_and_running_backups_go_on() -> None:
+    said = Said(_send(signal.SIGHUP), _send(signal.SIGTERM))
+    said.reload_error = ValueError("a defect")
+    said.lifecycle.listen()
+
+    with capture_logs() as lines:
+        exit_code = said.lifecycle.run()
+
+    assert exit_code == 0
+    assert said.done == ["alive", "reload", "alive", "stopping", "stop"]
+    assert "daemon.reload_failed" in [line["event"] for line in lines]
 
 
 @pytest.mark.parametrize(("watchdog_seconds", "waits"), [(0.0, TICK_SECONDS), (2.0, 2.0), (60.0, TICK_SECONDS)])

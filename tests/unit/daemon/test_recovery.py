@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from octeth_backupd.daemon.recovery import Recovery, recover_sidecars
+from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery, recover_sidecars
 from octeth_backupd.domain.backup import RunStatus, SlotState, StepRecord, Tier, Trigger
 from octeth_backupd.errors import CatalogError, DockerError, StorageError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY, back_up
+from octeth_backupd.pipeline.diagnosis import DIAGNOSIS_MARK
 from octeth_backupd.pipeline.workspace import HALF_MARKER_NAME, Outside, create_workspace
 from octeth_backupd.process.mark import INSTALLATION_LABEL, RUN_LABEL, RunMark
 from octeth_backupd.scheduling.ledger import SlotLedger
@@ -226,6 +227,25 @@ def test_a_backup_that_could_only_not_be_recorded_is_in_the_catalog_after_the_ne
     assert list(bench.workspaces.iterdir()) == []
 
 
+def test_what_a_failed_run_could_not_take_back_is_removed_at_the_next_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_args: object) -> None:
+        raise StorageError("the file system is mounted read-only")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr(bench.storage, "put_text", read_only)
+        patch.setattr(bench.storage, "delete", read_only)
+        back_up(bench.context(a_run("r1", status=RunStatus.RUNNING)), bench.parts())
+    left_behind = bench.stored()
+
+    Left(bench).recover(bench.storage)
+
+    assert any(name.endswith(".tar.zst") for name in left_behind)
+    assert bench.stored() == []
+    assert bench.catalog.run("r1").status is RunStatus.INTERRUPTED
+
+
 def _with_slot(bench: Bench) -> tuple[Left, SlotLedger]:
     ledger = SlotLedger(catalog=bench.catalog, clock=bench.clock, definitions=())
     ledger.reconcile([definition(Tier.DAILY)])
@@ -295,6 +315,27 @@ def test_a_storage_that_is_away_leaves_the_workspace_for_the_next_start_and_the_
     assert not workspace.path.exists()
 
 
+def test_a_workspace_directory_that_cannot_be_looked_at_does_not_keep_the_daemon_from_serving(left: Left) -> None:
+    dead = left.bench.directory / ("x" * 300)  # as ESTALE of a dead mount: neither there nor missing
+    recovery = Recovery(
+        catalog=left.bench.catalog,
+        clock=left.bench.clock,
+        installation_id=INSTALLATION,
+        storages=(left.memory,),
+        workspace_directories=(dead,),
+        runtime_directory=left.bench.directory / "runtime",
+    )
+
+    with capture_logs() as lines:
+        recovery.recover()
+
+    assert left.bench.catalog.run(RUN_ID).status is RunStatus.INTERRUPTED
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "recovery.directory_unreadable",
+        "recovery.workspace_left",
+    ]
+
+
 def test_processes_of_this_installation_are_ended_and_no_others(left: Left) -> None:
     def sleeper(installation_id: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -349,3 +390,30 @@ def test_a_docker_that_is_not_up_yet_is_asked_again_later() -> None:
 
     assert recovered is False
     assert [line["event"] for line in lines] == ["recovery.docker_unreachable"]
+
+
+def test_a_sidecar_that_a_run_could_not_remove_is_removed_after_its_end() -> None:
+    docker = FakeDocker()
+    sidecars = SidecarRecovery(INSTALLATION, runs=docker.live)
+    sidecars.attempt(cast("Docker", docker))
+    docker.containers = FakeDocker("failed", "alive", DIAGNOSIS_MARK).containers
+    docker.live.add("alive")
+
+    sidecars.attempt(cast("Docker", docker))
+    before = list(docker.removed)
+    sidecars.want()
+    sidecars.attempt(cast("Docker", docker))
+
+    assert (before, docker.removed) == ([], ["failed"])
+
+
+def test_sidecars_are_looked_for_again_when_docker_could_not_be_asked() -> None:
+    docker = FakeDocker("dead", error=DockerError("no such socket"))
+    sidecars = SidecarRecovery(INSTALLATION, runs=docker.live)
+    with capture_logs():
+        sidecars.attempt(cast("Docker", docker))
+    docker.error = None
+
+    sidecars.attempt(cast("Docker", docker))
+
+    assert docker.removed == ["dead"]

@@ -82,6 +82,16 @@ def test_the_life_of_a_daemon_in_systemds_words(manager: Manager) -> None:
     assert manager.heard() == ["READY=1\nSTATUS=idle", "WATCHDOG=1", "STATUS=busy", "STOPPING=1\nSTATUS=stopping"]
 
 
+def test_a_reload_leaves_the_running_step_in_status(manager: Manager) -> None:
+    systemd = Systemd()
+    systemd.follow(_started())
+    manager.heard()
+
+    systemd.ready("idle")
+
+    assert manager.heard() == ["READY=1\nSTATUS=oempro: backup"]
+
+
 def test_reloading_says_when_in_the_same_message(manager: Manager) -> None:
     Systemd().reloading()
 

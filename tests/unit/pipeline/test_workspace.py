@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,13 +41,17 @@ def test_what_a_run_leaves_outside_is_found_again(tmp_path: Path) -> None:
     assert [left.outside for left in left_workspaces(tmp_path, installation_id=OURS)] == [outside]
 
 
-@pytest.mark.parametrize("foreign", ["other installation", "no marker", "garbage"])
+@pytest.mark.parametrize("foreign", ["other installation", "no marker", "garbage", "another release"])
 def test_what_is_not_marked_as_ours_is_not_seen(tmp_path: Path, foreign: str) -> None:
-    workspace = create_workspace(tmp_path, installation_id=THEIRS, run_id="r1", server="oempro")
+    whose = OURS if foreign == "another release" else THEIRS
+    workspace = create_workspace(tmp_path, installation_id=whose, run_id="r1", server="oempro")
     if foreign == "no marker":
         (workspace.path / MARKER_NAME).unlink()
     elif foreign == "garbage":
         (workspace.path / MARKER_NAME).write_text("[1, 2")
+    elif foreign == "another release":
+        marker = json.loads((workspace.path / MARKER_NAME).read_text())
+        (workspace.path / MARKER_NAME).write_text(json.dumps(marker | {"outside": {"elsewhere": []}}))
 
     assert list(left_workspaces(tmp_path, installation_id=OURS)) == []
 

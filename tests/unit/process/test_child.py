@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 
@@ -102,3 +104,18 @@ def test_program_that_is_not_executable_is_an_error() -> None:
             stdin=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
         )
+
+
+def test_program_that_cannot_be_watched_does_not_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    def no_descriptor_left(pid: int) -> int:
+        started.append(pid)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", no_descriptor_left)
+
+    with pytest.raises(ProgramError, match="cannot be watched, and was ended: too many open files"):
+        _spawn("sleep 300")
+
+    assert session_members(started[0]) == []

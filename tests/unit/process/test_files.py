@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from octeth_backupd.process.files import (
     tree_bytes,
     write_whole,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _mode(path: Path) -> int:
@@ -148,6 +152,12 @@ def test_file_in_the_place_of_a_directory_is_an_error(tmp_path: Path) -> None:
         make_directory(tmp_path / "file")
     with pytest.raises(StorageError, match="not a directory"):
         sync_directory(tmp_path / "file")
+
+
+@pytest.mark.parametrize("ask", [make_directory, free_bytes])
+def test_path_that_cannot_be_looked_at_is_an_error_of_ours(tmp_path: Path, ask: Callable[[Path], object]) -> None:
+    with pytest.raises(StorageError, match="file name too long"):
+        ask(tmp_path / ("x" * 300))
 
 
 def test_room_is_that_of_the_nearest_directory_that_exists(tmp_path: Path) -> None:

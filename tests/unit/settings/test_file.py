@@ -70,6 +70,13 @@ def test_deep_nesting_is_refused_rather_than_crashing(tmp_path: Path) -> None:
     assert only(read_file(path).problems).message
 
 
+def test_number_too_long_for_python_is_refused_rather_than_crashing(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"a = " + b"9" * 5000)
+
+    assert only(read_file(path).problems).message == "holds a number of thousands of digits"
+
+
 def test_file_that_everybody_may_write_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("")

@@ -79,3 +79,11 @@ def test_directory_may_itself_be_reached_by_a_symbolic_link(tmp_path: Path) -> N
     directory.make()
 
     assert directory.locate("oempro/x") == tmp_path / "backups" / "oempro" / "x"
+
+
+@pytest.mark.parametrize("use", ["make", "require"])
+def test_directory_that_cannot_be_asked_for_is_an_error_of_ours(tmp_path: Path, use: str) -> None:
+    directory = BackupDirectory(tmp_path / ("x" * 300))  # as ESTALE of a dead mount: neither there nor missing
+
+    with pytest.raises(StorageError, match="file name too long"):
+        getattr(directory, use)()
