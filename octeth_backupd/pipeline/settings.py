@@ -64,6 +64,7 @@ class BackupSettings(Section):
     timeout_seconds: int = Field(
         default=0,
         ge=0,
+        le=1_209_600,  # poll(2) waits 24 days at most
         description="A backup or prepare that runs longer is cancelled. 0: no limit.",
     )
     lock_ddl_timeout_seconds: int = Field(

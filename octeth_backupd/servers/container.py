@@ -7,11 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.server import Address, ContainerFacts, Mount
+from octeth_backupd.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT_PORT = 3306
+_SHORT_ID_LENGTH = 12
 _ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
@@ -48,6 +50,23 @@ def read_container(
         restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or ""),
         memory_limit_bytes=int(host.get("Memory") or 0),
     )
+
+
+def require_named(inspected: Mapping[str, Any], asked: str) -> None:
+    """Pass when a container is the one that was asked for by name, or by an id as long as ``docker ps`` prints it.
+
+    Docker answers to any beginning of an id: while no container is called ``db``, the one whose id begins so is it.
+
+    Raises:
+        NotFoundError: It is another one.
+
+    Source:
+        moby, ``daemon/container.go``, ``GetContainer``: by full id, by name, by beginning of an id.
+    """
+    if str(inspected.get("Name") or "").strip("/") == asked.strip("/"):
+        return
+    if len(asked) < _SHORT_ID_LENGTH or not str(inspected["Id"]).startswith(asked):
+        raise NotFoundError(f"no container is named {asked}")
 
 
 def shares_network_of(inspected: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.paths import system_tablespace_path
 from octeth_backupd.domain.server import Address, Location, Placement
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError, ServerError, ServerUnreachableError
-from octeth_backupd.servers.container import DEFAULT_PORT, read_container, shares_network_of
+from octeth_backupd.servers.container import DEFAULT_PORT, read_container, require_named, shares_network_of
 from octeth_backupd.servers.container_state import require_running
 from octeth_backupd.servers.facts import gather_what_is_allowed
 from octeth_backupd.servers.host_files import (
@@ -148,6 +148,7 @@ class Server:
     def _find_container(self, name: str) -> ContainerFacts:
         try:
             inspected = self._docker.inspect_container(name)
+            require_named(inspected, name)
             shared = shares_network_of(inspected)
             network = self._docker.inspect_container(shared) if shared else None
         except NotFoundError as error:

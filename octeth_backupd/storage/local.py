@@ -84,8 +84,12 @@ class LocalStorage:
         with _missing_is_not_found(path, key):
             # O_NONBLOCK: a named pipe in a file's place must not block.
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with io.BufferedReader(_StoredFileReader(path, descriptor)) as file:
+        try:
             _stored_file(key, os.fstat(descriptor))
+        except StorageError:
+            os.close(descriptor)
+            raise
+        with io.BufferedReader(_StoredFileReader(path, descriptor)) as file:
             yield file
 
     def stat(self, key: str) -> StoredFile:

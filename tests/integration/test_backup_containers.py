@@ -67,8 +67,8 @@ def test_mariadb_in_a_container_is_backed_up_by_a_sidecar_while_rows_are_written
             assert manifest["server"]["placement"]["container"] == OCTETH_NAME
             assert manifest["server"]["host_paths"]["data"] == str(tmp_path / "data")
             assert daemon.files_left() == []
-            ours = {"label": f"octeth-backupd.installation={manifest['installation_id']}"}
-            assert shared_engine().client.containers.list(all=True, filters=ours) == []
+            label = f"octeth-backupd.installation={manifest['installation_id']}"
+            assert shared_engine().client.containers.list(all=True, filters={"label": label}) == []
             _assert_restores(_unpack(daemon, tmp_path / "restored"), "mariadb", expected, commits)
 
 

@@ -77,7 +77,7 @@ class ScriptedSession:
 
 
 class FakeDocker:
-    """Containers as ``docker inspect`` shows them, by name or id; ``down`` is an engine that is not there."""
+    """Containers as ``docker inspect`` shows them, by name or as much of an id; ``down`` is an engine not there."""
 
     def __init__(self, *containers: dict[str, Any], down: bool = False) -> None:
         self.containers = list(containers)
@@ -88,7 +88,7 @@ class FakeDocker:
         if self.down:
             raise DockerError("the Docker engine is down")
         for container in self.containers:
-            if name_or_id in {container["Id"], container["Name"].lstrip("/")}:
+            if name_or_id == container["Name"].lstrip("/") or container["Id"].startswith(name_or_id):
                 return copy.deepcopy(container)
         raise NotFoundError(f"no such container: {name_or_id}")
 

@@ -44,6 +44,21 @@ def test_absent_container_is_reported_with_those_that_run() -> None:
     assert "oempro_mysql_1" in survey.error.hint
 
 
+def test_container_whose_id_only_begins_like_the_name_is_another_one() -> None:
+    survey = _server(FakeDocker(inspected(Id="db" + "0" * 62, Name="/shop_mysql")), container="db").survey()
+
+    assert survey.location is None
+    assert survey.error is not None
+    assert survey.error.message == "container db of server oempro does not exist"
+    assert "shop_mysql" in survey.error.hint
+
+
+def test_container_is_found_by_the_id_that_docker_ps_prints() -> None:
+    container = inspected(Id="0123456789ab" + "0" * 52)
+
+    assert _server(FakeDocker(container), container="0123456789ab").locate().container is not None
+
+
 def test_engine_that_is_down_is_a_stage_of_its_own() -> None:
     survey = _server(FakeDocker(down=True)).survey()
 
