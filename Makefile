@@ -29,7 +29,7 @@ test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the te
 	$(MAKE) --no-print-directory check
 	@tests/setup/python-environment /usr/bin/python3 $(VENV)-system
 	$(VENV)-system/bin/python -m pytest -q $(PARALLEL) $(UNIT)
-	$(BIN)/python -m pytest -q -m "not long" --durations=15 tests/integration tests/faults
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=15 tests/integration tests/faults
 
 test-long: $(STAMP) ## The full matrices, and the benchmarks.
 	@tests/setup/system-packages

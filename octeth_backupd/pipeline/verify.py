@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.compression.registry import compressor_for_suffix
-from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.backup import CopyState, RunStatus
 from octeth_backupd.domain.manifest import Manifest
-from octeth_backupd.errors import BackupdError, NotFoundError, StorageError, VerificationError
+from octeth_backupd.domain.names import checksum_name, checksum_text, manifest_name
+from octeth_backupd.errors import BackupdError, MetadataError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import listing_digest, read_back
 from octeth_backupd.pipeline.result import RunResult
@@ -15,6 +16,8 @@ from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from octeth_backupd.domain.backup import Backup, Copy
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
@@ -27,6 +30,10 @@ def verify_backup(context: RunContext, parts: Parts) -> RunResult:
     """Read every copy of a backup, compare it with the manifest and record what was found.
 
     A copy that was missing or corrupt before is looked at again: it may have been brought back.
+
+    Returns:
+        Degraded when the archives are whole, and a checksum file or a manifest beside one is not: this catalog knows
+        what they said, but without it nobody would take the archive for a backup.
 
     Raises:
         VerificationError: A copy is missing, damaged or not what the manifest says; the catalog says so from now on.
@@ -41,18 +48,27 @@ def verify_backup(context: RunContext, parts: Parts) -> RunResult:
             hint=f"See octeth-backupctl show {backup.backup_id}.",
         )
     steps = StepRunner(context)
-    problems = []
+    problems, flaws = [], []
     for copy in copies:
+        storage = storages[copy.storage]
         with steps.step(f"verify {copy.storage}"):
-            problem = _verify_copy(context, parts, backup, copy, storages[copy.storage])
+            problem = _verify_copy(context, parts, backup, copy, storage)
+            if not problem:
+                flaws += [f"{copy.storage}: {flaw}" for flaw in _flaws_beside(backup, copy, storage)]
         if problem:
             problems.append(f"{copy.storage}: {problem}")
+    for flaw in flaws:
+        context.warn(flaw)
     if problems:
         raise VerificationError(
             f"backup {backup.backup_id} is not what its manifest says: " + "; ".join(problems),
             hint="Do not rely on this copy. Take a new backup now: octeth-backupctl backup.",
         )
-    return RunResult(backup_id=backup.backup_id, detail={"verified_bytes": sum(copy.size_bytes for copy in copies)})
+    return RunResult(
+        status=RunStatus.DEGRADED if flaws else RunStatus.SUCCESS,
+        backup_id=backup.backup_id,
+        detail={"verified_bytes": sum(copy.size_bytes for copy in copies)} | ({"degraded": flaws} if flaws else {}),
+    )
 
 
 def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> str:
@@ -92,6 +108,21 @@ def _read_and_compare(context: RunContext, parts: Parts, backup: Backup, copy: C
     top = manifest.archive.top_directory
     listing = listing_digest({path.removeprefix(f"{top}/"): size for path, size in (found.files or {}).items()})
     return "" if listing == manifest.archive.listing_sha256 else "its listing is not the manifest's"
+
+
+def _flaws_beside(backup: Backup, copy: Copy, storage: Storage) -> Iterator[str]:
+    """Yield what is wrong with the checksum file and the manifest beside a whole archive."""
+    for key, is_right in (
+        (checksum_name(copy.key), lambda text: text == checksum_text(backup.sha256, backup.archive_name)),
+        (manifest_name(copy.key), lambda text: Manifest.from_json_text(text).to_mapping() == backup.manifest),
+    ):
+        try:
+            if not is_right(storage.read_text(key)):
+                yield f"{key} does not say what it said when the backup was stored"
+        except NotFoundError:
+            yield f"{key} is not there any more"
+        except (StorageError, MetadataError) as exc:
+            yield f"{key} cannot be used: {exc.message}"
 
 
 class _Position:

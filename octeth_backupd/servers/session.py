@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 from pymysql.cursors import DictCursor
 
+from octeth_backupd.errors import ServerError
 from octeth_backupd.servers.dialing import dial, peer_process_id
 from octeth_backupd.servers.sql_errors import connection_error, query_error
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from octeth_backupd.domain.server import Address
     from octeth_backupd.servers.settings import ServerSettings
@@ -112,11 +114,16 @@ def _log_in(transport: socket.socket, address: Address, settings: ServerSettings
 
 
 def _new_connection(address: Address, settings: ServerSettings) -> pymysql.Connection[DictCursor]:
-    """Return a connection that is not connected yet, with TLS as configured."""
+    """Return a connection that is not connected yet, with TLS as configured.
+
+    Raises:
+        ServerError: The file with the certificates cannot be read.
+    """
     tls: dict[str, Any] = {}
     if settings.tls == "disabled":
         tls["ssl_disabled"] = True
     elif settings.tls_ca is not None:
+        _require_readable(settings.tls_ca)
         tls |= {"ssl_ca": str(settings.tls_ca), "ssl_verify_cert": True}
     elif settings.tls == "required":
         tls["ssl"] = {"check_hostname": False, "verify_mode": False}
@@ -136,3 +143,14 @@ def _new_connection(address: Address, settings: ServerSettings) -> pymysql.Conne
         defer_connect=True,
         **tls,
     )
+
+
+def _require_readable(tls_ca: Path) -> None:
+    """Pass when the file can be read; otherwise its absence would look like the server's silence."""
+    try:
+        tls_ca.open("rb").close()
+    except OSError as error:
+        raise ServerError(
+            f"tls_ca {tls_ca} cannot be read: {(error.strerror or str(error)).lower()}",
+            hint="Correct tls_ca of the server in the configuration.",
+        ) from error

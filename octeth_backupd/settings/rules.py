@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.domain.names import RESERVED_SERVER_NAMES
 from octeth_backupd.settings.directories import directory_problems
 from octeth_backupd.settings.keys import fields_of, given_keys, is_secret, table_of, value_at
 from octeth_backupd.settings.kinds import kind_of, takes_boolean, takes_list, takes_path
@@ -23,6 +24,7 @@ def broken_rules(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with the merged values as a whole."""
     yield from _keys_by_their_python_name(values)
     yield from _values_out_of_kind(values)
+    yield from _servers_with_reserved_names(values)
     yield from _servers_configured_twice(values)
     yield from _values_out_of_reach(values)
     yield from directory_problems(values)
@@ -45,18 +47,29 @@ def _keys_by_their_python_name(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _values_out_of_kind(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what pydantic lets pass: true for 1, relative paths."""
+    """Yield what pydantic lets pass: true for 1, relative paths, and for a path that must be there an empty one."""
     for key, value in given_keys(Settings, values):
         path = toml_path(key.path)
         if isinstance(value, bool) and not takes_boolean(key.field):
             yield Problem(path=path, message=f"must be {kind_of(key.field)}")
-        elif isinstance(value, str) and value and takes_path(key.field) and not takes_list(key.field):
+        elif isinstance(value, str) and takes_path(key.field) and not takes_list(key.field):
+            if not value and key.field.default is None:
+                continue
             if not value.startswith("/"):
                 yield Problem(path=path, message="must be an absolute path", hint="Begin it with a slash.")
             elif ".." in value.split("/"):
                 yield Problem(path=path, message='must not contain ".."', hint="Write the path that is meant.")
             elif "\0" in value:
                 yield Problem(path=path, message="must not contain a zero byte")
+
+
+def _servers_with_reserved_names(values: Mapping[str, Any]) -> Iterator[Problem]:
+    servers = values.get("servers")
+    for name in servers if isinstance(servers, dict) else ():
+        if name in RESERVED_SERVER_NAMES:
+            message = "not possible as the name of a server: it means something else where one could stand"
+            hint = f"These are reserved: {', '.join(sorted(RESERVED_SERVER_NAMES))}."
+            yield Problem(path=toml_path(("servers", name)), message=message, hint=hint)
 
 
 def _servers_configured_twice(values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -135,6 +135,8 @@ class PlainMariaDb(SqlServer):
             f"--datadir={self.data_directory}",
             f"--socket={self.socket}",
             f"--pid-file={self.socket.with_name('mysqld.pid')}",
+            # Not the common one: a server that starts removes what others have in its directory for temporary files.
+            f"--tmpdir={self.socket.parent}",
             "--skip-name-resolve",
             "--innodb-buffer-pool-size=64M",
             "--innodb-log-file-size=32M",

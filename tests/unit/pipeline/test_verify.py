@@ -112,6 +112,28 @@ def test_a_copy_that_is_gone_is_missing_and_found_again_when_it_comes_back(taken
     assert taken.copy().state is CopyState.PRESENT
 
 
+@pytest.mark.parametrize("suffix", [".sha256", ".json"])
+@pytest.mark.parametrize("content", [None, "", "{}\n"])
+def test_a_flaw_beside_a_whole_archive_degrades_the_run_only(taken: Taken, suffix: str, content: str | None) -> None:
+    beside = taken.archive.with_name(taken.archive.name + suffix)
+    beside.unlink()
+    if content is not None:
+        beside.write_text(content)
+
+    result = taken.verify()
+
+    assert result.status is RunStatus.DEGRADED
+    assert [beside.name in flaw for flaw in result.detail["degraded"]] == [True]
+    assert taken.copy().state is CopyState.PRESENT
+
+
+def test_a_manifest_of_another_backup_is_a_flaw(taken: Taken) -> None:
+    beside = taken.archive.with_name(taken.archive.name + ".json")
+    beside.write_text(beside.read_text().replace('"oempro', '"other'))
+
+    assert taken.verify().status is RunStatus.DEGRADED
+
+
 def test_a_disk_that_is_away_says_nothing_about_the_copy(bench: Bench, taken: Taken) -> None:
     bench.backups.rename(bench.directory / "unmounted")
 

@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,16 @@ def test_refusal_before_the_login_is_translated(number: int, expected: type[Serv
         pass
 
     assert "swordfish" not in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_absent_certificates_are_not_taken_for_a_silent_server(tmp_path: Path) -> None:
+    settings = ServerSettings.model_validate({"address": "x", "tls_ca": tmp_path / "absent.pem"})
+
+    with (
+        listening() as server,
+        pytest.raises(ServerError, match=r"absent\.pem cannot be read: no such file") as raised,
+        open_session(server.address, settings),
+    ):
+        pass
+
+    assert not isinstance(raised.value, ServerUnreachableError)

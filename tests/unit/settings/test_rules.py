@@ -11,6 +11,9 @@ from octeth_backupd.settings.rules import broken_rules, secrets_given_in
         ({"retention": {"daily": True}}, "retention.daily", "must be a whole number"),
         ({"local": {"directory": "backups"}}, "local.directory", "must be an absolute path"),
         ({"local": {"directory": "~/backups"}}, "local.directory", "must be an absolute path"),
+        ({"local": {"directory": ""}}, "local.directory", "must be an absolute path"),
+        ({"daemon": {"state_directory": ""}}, "daemon.state_directory", "must be an absolute path"),
+        ({"control": {"socket": ""}}, "control.socket", "must be an absolute path"),
         ({"local": {"directory": "/srv/../etc"}}, "local.directory", 'must not contain ".."'),
         ({"local": {"directory": "/srv/\0x"}}, "local.directory", "must not contain a zero byte"),
         ({"compression": {"algorithm": "gzip", "level": 12}}, "compression.level", "from 1 to 9 for gzip"),
@@ -21,6 +24,8 @@ from octeth_backupd.settings.rules import broken_rules, secrets_given_in
         ({"docker": {"host": "/var/run/docker.sock"}}, "docker.host", "not the address of a Docker engine"),
         ({"compression": {"threads": 0}}, "compression.threads", "at least 1"),
         ({"control": {"socket": "/run/" + "x" * 103}}, "control.socket", "longer than 107 bytes"),
+        ({"servers": {"latest": {"container": "m"}}}, "servers.latest", "not possible as the name of a server"),
+        ({"servers": {"daily": {"container": "m"}}}, "servers.daily", "not possible as the name of a server"),
         (
             {"servers": {"a": {"container": "m"}, "b": {"container": "m"}}},
             "servers.b.container",
@@ -44,6 +49,7 @@ def test_broken_rule_names_the_key(values: dict[str, object], path: str, message
     "values",
     [
         {"local": {"keep": True}},
+        {"backup": {"workspace_directory": ""}},
         {"compression": {"algorithm": "zstd", "level": 12, "threads": "auto"}},
         {"control": {"socket": "/run/" + "x" * 102}},
         {"servers": {"a": {"address": "h", "port": 1}, "b": {"address": "h", "port": 2}}},
