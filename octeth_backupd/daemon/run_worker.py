@@ -172,7 +172,7 @@ class RunWorker:
             step="",
             backup_id=ending.result.backup_id or active.run.backup_id,
             error_code=error.code if error else "",
-            error=error.message if error else "",
+            error=error.message if error else "; ".join(ending.result.detail.get("degraded", ())),
             hint=error.hint if error else "",
             detail=dict(ending.result.detail),
         )

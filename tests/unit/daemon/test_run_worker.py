@@ -95,6 +95,12 @@ def test_a_good_backup_serves_the_slots_and_is_recorded_with_its_details(bench: 
     assert work.told() == run
 
 
+def test_a_degraded_run_says_why_where_errors_are_looked_for(bench: Bench) -> None:
+    result = RunResult(status=RunStatus.DEGRADED, backup_id="oempro-1", detail={"degraded": ["one", "two"]})
+
+    assert Work(bench, lambda _context: result).do().error == "one; two"
+
+
 def test_a_run_gets_the_tiers_of_its_slots_before_it_begins(bench: Bench) -> None:
     work = Work(bench)
     active = work.accept()

@@ -185,6 +185,7 @@ def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> Non
         ("soon", None, 0.0),
         ("²", None, 0.0),
     ],
+    ids=["anybody", "us", "another", "blank", "zero", "a word", "no digit"],  # a pid differs in each test process
 )
 def test_the_watchdog_is_fed_three_times_as_often_as_it_asks_and_only_by_whom_it_asks(
     monkeypatch: pytest.MonkeyPatch, microseconds: str, pid: str | None, seconds: float

@@ -150,12 +150,12 @@ def test_named_pipe_in_a_files_place_does_not_block(storage: Storage, root: Path
 
 def test_directory_in_a_files_place_is_refused_and_not_kept_open(storage: Storage, root: Path) -> None:
     (root / KEY).mkdir(parents=True)
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = sorted(Path("/proc/self/fd").iterdir())
 
     with pytest.raises(StorageError, match="not a file"), storage.open(KEY):
         pass
 
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 def test_staged_symbolic_link_is_refused(storage: Storage, root: Path, tmp_path: Path) -> None:
