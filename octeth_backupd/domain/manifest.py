@@ -43,7 +43,7 @@ class Manifest(Part):
     Attributes:
         tier: The directory it is stored under, the highest of ``tiers``.
         slots: Due times that the run served; none for a manual backup.
-        postconditions: Name of each check of the finished backup → what it found.
+        postconditions: ``<stage>.<name>`` of each check of the finished backup → what it found.
         suspect: Why its content was doubted when it was made; empty: it was not.
     """
 

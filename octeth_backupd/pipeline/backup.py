@@ -68,6 +68,7 @@ class _BackupRun:
         self._programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
         self._compressor: Compressor = compressor_for(parts.compression, self._programs.host)
         self._results: list[CheckResult] = []
+        self._answers: dict[str, CheckStatus] = {}
         self._is_unrecorded = False
         self._has_left_behind = False
 
@@ -159,7 +160,7 @@ class _BackupRun:
                     archive,
                     backup_id=backup_id(self._context.run.server, taken_at),
                     taken_at=taken_at,
-                    results=self._results,
+                    postconditions=self._answers,
                     suspect=suspicion(self._results),
                 )
                 store(
@@ -228,6 +229,8 @@ class _BackupRun:
     def _judge(self, stage: Stage, evidence: Evidence) -> None:
         results = evaluate(evidence, stage)
         self._results.extend(results)
+        # The same question is asked of several stages: its stage belongs to its name.
+        self._answers.update({f"{stage.value}.{result.name}": result.status for result in results})
         for result in results:
             if result.status is CheckStatus.WARNING:
                 self._context.warn(f"{result.name}: {result.summary}")

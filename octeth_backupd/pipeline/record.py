@@ -31,10 +31,10 @@ from octeth_backupd.domain.names import manifest_name, storage_key
 from octeth_backupd.pipeline.readback import listing_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from octeth_backupd.domain.checks import CheckResult
+    from octeth_backupd.domain.checks import CheckStatus
     from octeth_backupd.pipeline.archive_step import Archive
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.engine_steps import PreparedBackup, ReadyServer
@@ -51,7 +51,7 @@ def make_manifest(
     *,
     backup_id: str,
     taken_at: datetime,
-    results: Iterable[CheckResult],
+    postconditions: Mapping[str, CheckStatus],
     suspect: str,
 ) -> Manifest:
     """Return everything that is known of a backup that has been verified."""
@@ -92,7 +92,7 @@ def make_manifest(
         ),
         engine=_engine_part(ready, prepared),
         position=_position_part(ready, prepared),
-        postconditions={result.name: result.status for result in results},
+        postconditions=dict(postconditions),
         suspect=suspect,
         server=_server_part(ready, prepared),
     )

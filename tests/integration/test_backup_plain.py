@@ -88,6 +88,7 @@ def test_the_manifest_holds_what_a_later_restore_needs_to_know(server: PlainMari
     assert "--backup" in manifest["engine"]["options"]
     assert manifest["position"]["binlog_file"].startswith("binlog.")
     assert set(manifest["postconditions"].values()) == {"passed"}
+    assert {"backup.exit_code", "prepare.exit_code", "read_back.archive_hash"} <= set(manifest["postconditions"])
     assert len(manifest["installation_id"]) == 32
 
 
