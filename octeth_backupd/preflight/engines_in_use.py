@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from octeth_backupd.preflight.base import Subject
 
 SYSTEM_SCHEMAS = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
-ELSEWHERE = frozenset(
-    {"FEDERATED", "CONNECT", "SPIDER", "S3", "COLUMNSTORE", "TOKUDB", "NDBCLUSTER", "MROONGA", "MEMORY"}
-)
+ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "COLUMNSTORE", "TOKUDB", "NDBCLUSTER", "MROONGA"})
 NAMES_SHOWN = 3
 
 

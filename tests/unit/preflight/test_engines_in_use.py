@@ -40,8 +40,7 @@ def test_harmless_engines_pass(vendor: Vendor, schema: str, engine: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("vendor", "engine"),
-    [(Vendor.MYSQL, "ROCKSDB"), (Vendor.MARIADB, "CONNECT"), (Vendor.MYSQL, "FEDERATED")],
+    ("vendor", "engine"), [(Vendor.MYSQL, "ROCKSDB"), (Vendor.MARIADB, "CONNECT"), (Vendor.MYSQL, "FEDERATED")]
 )
 def test_rows_that_are_not_in_the_backup_are_named(vendor: Vendor, engine: str) -> None:
     result = _run(vendor, ("shop", "t", engine))
