@@ -200,8 +200,9 @@ def spawn(
     try:
         return Child(popen, program=vector[0])
     except OSError as error:
+        # The whole group, by its number: the leader is not reaped yet, so that it cannot be a stranger's.
         with popen:
-            popen.kill()
+            os.killpg(popen.pid, signal.SIGKILL)
         raise ProgramError(
             f"{vector[0]} cannot be watched, and was ended: {os.strerror(error.errno or 0).lower()}",
             hint="Raise LimitNOFILE of the daemon's unit.",

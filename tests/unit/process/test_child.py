@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -118,4 +119,7 @@ def test_program_that_cannot_be_watched_does_not_run_on(monkeypatch: pytest.Monk
     with pytest.raises(ProgramError, match="cannot be watched, and was ended: too many open files"):
         _spawn("sleep 300")
 
+    limit = time.monotonic() + 10
+    while session_members(started[0]) and time.monotonic() < limit:
+        time.sleep(0.01)  # what was killed takes a moment to be gone
     assert session_members(started[0]) == []
