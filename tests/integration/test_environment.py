@@ -59,9 +59,11 @@ def test_mariadb_in_a_container_restores_from_its_own_sidecar_while_it_is_writte
         before = server.checksum_tables(exclude=[LEDGER])
         write_option_file(work / "login.cnf", server.login())
         with TransactionWriter(server) as writer:
-            sidecar(server, work, ["--defaults-extra-file=/work/login.cnf", "--backup", "--target-dir=/work/backup"])
+            sidecar(
+                server, work, ["--defaults-extra-file=/scratch/login.cnf", "--backup", "--target-dir=/scratch/backup"]
+            )
             writer.wait_for_commits(1)
-        sidecar(server, work, ["--prepare", "--target-dir=/work/backup"])
+        sidecar(server, work, ["--prepare", "--target-dir=/scratch/backup"])
 
     with server_on(work / "backup", vendor="mariadb") as restored:
         assert restored.checksum_tables(exclude=[LEDGER]) == before
@@ -72,7 +74,7 @@ def test_mariadb_in_a_container_restores_from_its_own_sidecar_while_it_is_writte
 def sidecar(server: MariaDbContainer, work: Path, arguments: Sequence[str]) -> None:
     finished = run(
         *("docker", "run", "--rm", "--volumes-from", f"{server.name}:ro", "--network", f"container:{server.name}"),
-        *("--volume", f"{work}:/work", "--entrypoint", "mariadb-backup", server.image, *arguments),
+        *("--volume", f"{work}:/scratch", "--entrypoint", "mariadb-backup", server.image, *arguments),
     )
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.rstrip().endswith("completed OK!")

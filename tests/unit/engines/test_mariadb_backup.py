@@ -23,7 +23,7 @@ from tests.fakes.runner import ScriptedRunner
 from tests.fakes.server_facts import make_facts
 
 REQUEST = BackupRequest(
-    target_directory=Path("/work/backup"),
+    target_directory=Path("/scratch/backup"),
     option_file=Path("/run/octeth-backupd/r.cnf"),
     address=Address(host="127.0.0.1", port=3306),
     paths={"data": "/var/lib/mysql", "redo": "/elsewhere"},
@@ -38,7 +38,7 @@ def test_whole_vector_of_a_backup_names_no_path_of_the_server() -> None:
     assert backup_arguments(REQUEST) == (
         "--defaults-extra-file=/run/octeth-backupd/r.cnf",
         "--backup",
-        "--target-dir=/work/backup",
+        "--target-dir=/scratch/backup",
         "--host=127.0.0.1",
         "--port=3306",
         "--parallel=2",
@@ -61,9 +61,9 @@ def test_limits_of_zero_are_left_to_the_program() -> None:
 
 
 def test_prepare_names_directory_and_memory() -> None:
-    assert prepare_arguments(Path("/work/backup"), memory_bytes=1 << 30, open_files_limit=5000) == (
+    assert prepare_arguments(Path("/scratch/backup"), memory_bytes=1 << 30, open_files_limit=5000) == (
         "--prepare",
-        "--target-dir=/work/backup",
+        "--target-dir=/scratch/backup",
         "--use-memory=1073741824",
         "--open-files-limit=5000",
     )

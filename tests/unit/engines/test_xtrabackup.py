@@ -33,7 +33,7 @@ ON_THE_HOST = {
     "binlog_index": "/srv/binlogs/binlog.index",
 }
 REQUEST = BackupRequest(
-    target_directory=Path("/work/backup"),
+    target_directory=Path("/scratch/backup"),
     option_file=Path("/run/octeth-backupd/r.cnf"),
     address=Address(host="172.17.0.2", port=3306),
     paths=ON_THE_HOST,
@@ -54,7 +54,7 @@ def test_whole_vector_of_a_backup_from_the_host() -> None:
     assert backup_arguments(REQUEST) == (
         "--defaults-extra-file=/run/octeth-backupd/r.cnf",
         "--backup",
-        "--target-dir=/work/backup",
+        "--target-dir=/scratch/backup",
         "--datadir=/srv/mysql",
         "--host=172.17.0.2",
         "--port=3306",
@@ -146,9 +146,9 @@ def test_server_without_binlog_needs_no_path_of_it() -> None:
 
 
 def test_prepare_names_directory_and_memory() -> None:
-    assert prepare_arguments(Path("/work/backup"), memory_bytes=1 << 30, open_files_limit=0) == (
+    assert prepare_arguments(Path("/scratch/backup"), memory_bytes=1 << 30, open_files_limit=0) == (
         "--prepare",
-        "--target-dir=/work/backup",
+        "--target-dir=/scratch/backup",
         "--use-memory=1073741824",
     )
 
@@ -159,7 +159,7 @@ def test_extra_options_come_last_and_only_at_the_backup() -> None:
 
     engine.backup(REQUEST, runner, on_line=lambda _: None, cancellation=Cancellation(), timeout_seconds=60)
     engine.prepare(
-        Path("/work/backup"),
+        Path("/scratch/backup"),
         runner,
         memory_bytes=1,
         on_line=lambda _: None,
