@@ -71,9 +71,10 @@ class Expectation:
     """What this engine writes when all is well.
 
     Attributes:
-        backup_type: ``backup_type`` in the checkpoints file after each stage.
-        metadata_files: For each name a group of alternatives, one of which must exist and not be empty
-            (MariaDB renamed its files in 11.1).
+        raw_backup_type: ``backup_type`` in the checkpoints file after the backup.
+        prepared_backup_type: The same after the prepare.
+        checkpoints_files: Names the checkpoints file may have (MariaDB renamed its files in 11.1); likewise the others.
+        required_files: Groups of alternatives, one of each must exist and not be empty.
         may_be_empty: Metadata files that may be empty.
     """
 

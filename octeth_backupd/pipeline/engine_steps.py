@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.memory import prepare_memory_bytes
 from octeth_backupd.domain.postconditions.evidence import DirectoryState, ServerAfter
+from octeth_backupd.domain.postconditions.metadata import REDO_FILES
 from octeth_backupd.engines.base import BackupRequest
 from octeth_backupd.engines.option_file import option_file
 from octeth_backupd.engines.tls import tls_options
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from octeth_backupd.servers.fingerprint import SchemaSize
     from octeth_backupd.servers.server import Server
     from octeth_backupd.servers.survey import Survey
-
-REDO_FILES = ("xtrabackup_logfile", "ib_logfile0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
