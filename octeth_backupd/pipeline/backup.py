@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
 from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
 from octeth_backupd.preflight.run import run_checks
-from octeth_backupd.process.files import make_directory, translated_os_errors
+from octeth_backupd.process.files import make_directory, remove_tree, translated_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +148,7 @@ class _BackupRun:
                 archive = self._archive(ready, prepared, staged, name)
                 evidence = replace(evidence, archived=archive.facts)
                 self._judge(Stage.ARCHIVE, evidence)
+                _make_room(directory)
             with self._steps.step("verify"):
                 evidence = replace(evidence, read_back=self._read_back(archive))
                 self._judge(Stage.READ_BACK, evidence)
@@ -317,3 +319,13 @@ class _BackupRun:
                 "suspect": backup.suspect,
             },
         )
+
+
+def _make_room(directory: Path) -> None:
+    """Remove the prepared backup as soon as it is archived: what is still unwritten of it need never reach the disk.
+
+    Otherwise the kernel writes it back while the archive is read back, from the same disk. What stands in the way is
+    told when the whole workspace is removed.
+    """
+    with contextlib.suppress(BackupdError):
+        remove_tree(directory, beneath=directory.parent)

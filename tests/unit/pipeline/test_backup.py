@@ -137,6 +137,19 @@ def test_an_archive_that_the_disk_gives_back_otherwise_fails_where_it_is_read(
         assert back_up(bench.context(), bench.parts()).status is RunStatus.SUCCESS
 
 
+def test_the_prepared_files_are_gone_before_the_archive_is_read_back(bench: Bench) -> None:
+    seen: dict[str, bool] = {}
+
+    def follow(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.step in {"archive", "verify"}:
+            seen[event.step] = (bench.workspaces / event.run_id / NAME.removesuffix(".tar.zst")).exists()
+
+    with bench.bus.subscribed(follow):
+        back_up(bench.context(), bench.parts())
+
+    assert seen == {"archive": True, "verify": False}
+
+
 def test_a_file_that_comes_into_the_archive_unseen_fails_the_listing(bench: Bench) -> None:
     def follow(event: Event) -> None:
         if isinstance(event, StepStarted) and event.step == "archive":
