@@ -31,9 +31,8 @@ test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the te
 	$(VENV)-system/bin/python -m pytest -q $(PARALLEL) $(UNIT)
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=15 tests/integration tests/faults
 
-test-long: $(STAMP) ## The full matrices, and the benchmarks.
-	@tests/setup/system-packages
-	$(BIN)/python -m pytest -q --durations=30 tests
+test-long: test ## What `make test` runs, then the full matrices and the benchmark.
+	$(BIN)/python -m pytest -q $(PARALLEL) -m long --timeout=900 --durations=15 tests/integration tests/faults
 	$(BIN)/python -m tests.benchmarks.backup_against_shell
 
 demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
