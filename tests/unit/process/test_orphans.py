@@ -51,7 +51,9 @@ def start(installation_id: str) -> Iterator[Callable[..., subprocess.Popen[bytes
 def test_left_over_program_and_its_children_are_ended(
     start: Callable[..., subprocess.Popen[bytes]], installation_id: str
 ) -> None:
-    shell = start("sleep 300 & wait")
+    shell = start("sleep 300 & echo started; wait")
+    assert shell.stdout is not None
+    shell.stdout.readline()
 
     ended = end_orphans(installation_id)
 
