@@ -34,6 +34,7 @@ test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the te
 test-long: test ## What `make test` runs, then the full matrices and the benchmark.
 	$(BIN)/python -m pytest -q $(PARALLEL) -m long --timeout=900 --durations=15 tests/integration tests/faults
 	$(BIN)/python -m tests.benchmarks.backup_against_shell
+	$(BIN)/python -m tests.benchmarks.restore_downtime
 
 demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
 	@tests/demo/run

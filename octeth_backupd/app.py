@@ -14,7 +14,6 @@ import structlog
 from octeth_backupd import __version__
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
-from octeth_backupd.control.services import ScheduleView
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.due_watch import DueWatch
 from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
@@ -22,16 +21,18 @@ from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
+from octeth_backupd.daemon.restore_services import RestoreServices
+from octeth_backupd.daemon.restore_watch import RestoreWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
+from octeth_backupd.daemon.schedule_views import schedule_views
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
-from octeth_backupd.domain.backup import Operation, Tier
 from octeth_backupd.errors import BackupdError
-from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.diagnosis import diagnose
+from octeth_backupd.pipeline.operations import OPERATIONS
 from octeth_backupd.pipeline.parts import Parts
-from octeth_backupd.pipeline.verify import verify_backup
+from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker
 from octeth_backupd.process.files import make_directory
@@ -54,6 +55,7 @@ _log = structlog.get_logger("daemon")
 
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
+JOURNALS_NAME = "restores"
 STOP_SECONDS = 25.0
 WORKSPACES_META = "workspace_directories"
 
@@ -94,6 +96,8 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
         backup_directory=settings.local.directory,
         runtime_directory=settings.daemon.runtime_directory,
+        restore=settings.restore,
+        journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
         secrets=_secrets(settings),
         search_path=os.environ.get("PATH"),
     )
@@ -128,7 +132,7 @@ class _Daemon:
             bus=self._bus,
             clock=self._clock,
             installation_id=self._installation_id,
-            operations={Operation.BACKUP: back_up, Operation.VERIFY: verify_backup},
+            operations=OPERATIONS,
             ledger=lambda: self._ledger,
             released=self._released,
         )
@@ -140,6 +144,7 @@ class _Daemon:
             parts=lambda: self._parts,
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
+        self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -150,6 +155,7 @@ class _Daemon:
             coordinator=self._coordinator,
             clock=self._clock,
             retry_later=self._scheduler.retry_later,
+            blocked=self._restore_watch.blocks,
         )
         self._sidecars = SidecarRecovery(self._installation_id, self._coordinator)
         self._schedules_taken_up = False
@@ -175,6 +181,7 @@ class _Daemon:
             servers=sorted(self._settings.servers),
         )
         self._recover()
+        self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
         self._scheduler.start_paused()
         self._take_up_schedules()
         self._control.start()
@@ -254,6 +261,7 @@ class _Daemon:
         for server in self._worker.record_late():
             self._due_watch.look(server)
         self._recover_sidecars()
+        self._restore_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
 
@@ -291,12 +299,19 @@ class _Daemon:
             bus=self._bus,
             clock=self._clock,
             coordinator=self._coordinator,
+            restores=RestoreServices(
+                catalog=self._catalog,
+                coordinator=self._coordinator,
+                clock=self._clock,
+                installation_id=self._installation_id,
+                parts=lambda: self._parts,
+            ),
             recorder=self._recorder,
             state=self._state,
             installation_id=self._installation_id,
             config_path=self._config_path,
             parts=lambda: self._parts,
-            schedules=self._schedule_views,
+            schedules=lambda: schedule_views(self._ledger),
             set_paused=self._set_paused,
             scheduler_alive=self._scheduler.is_alive,
             diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
@@ -310,26 +325,6 @@ class _Daemon:
             return
         for name in self._ledger.resume(server, schedule, requested_by):
             self._scheduler.unpause(server, name)
-
-    def _schedule_views(self) -> list[ScheduleView]:
-        return [
-            ScheduleView(
-                server=view.server,
-                schedule=view.schedule,
-                tier=Tier(view.schedule),
-                cron=view.expression,
-                timezone=view.timezone,
-                next_due=view.next_at,
-                paused=view.paused,
-                paused_by=view.paused_by,
-                last_due_at=view.last_slot_at,
-                last_state=view.last_slot_state,
-                paused_at=view.paused_at,
-                last_run_id=view.last_run_id,
-                last_detail=view.last_detail,
-            )
-            for view in self._ledger.schedule_views()
-        ]
 
 
 def _configure_logging(settings: Settings) -> None:

@@ -15,7 +15,8 @@ error of a library is translated at the door that meets it (``raise … from exc
     ├── ServerError             the MySQL server or its container
     │   ├── ServerUnreachableError  no connection, container absent or stopped
     │   ├── LoginRefusedError       the server refused user or password
-    │   └── IdentityError           these files are not this server's
+    │   ├── IdentityError           these files are not this server's
+    │   └── ServerStillRunningError it did not stop in time, and nothing is ever killed
     ├── DockerError             the Docker engine itself
     ├── ProgramError            a program failed, is missing or said something impossible
     │   └── ProgramTimeoutError     it ran longer than allowed
@@ -23,6 +24,8 @@ error of a library is translated at the door that meets it (``raise … from exc
     ├── MetadataError           a file written by an engine does not say what it must
     ├── SpaceError              a file system is or would become too full
     ├── StorageError            a storage backend
+    ├── RestoreError            a restore ended without restoring; says what the server's data is now
+    │   └── RestoreRefusedError     the plan has refusals: nothing was touched
     ├── VerificationError       a post-condition does not hold: this is not a good backup
     └── CatalogError            the catalog is damaged, locked or from a newer release
 """
@@ -131,6 +134,12 @@ class IdentityError(ServerError):
     code = "identity_mismatch"
 
 
+class ServerStillRunningError(ServerError):
+    """The server did not stop in time; nothing is ever killed, it may stop any moment later."""
+
+    code = "server_still_running"
+
+
 class DockerError(BackupdError):
     """The Docker engine cannot be reached or refused a call."""
 
@@ -177,6 +186,18 @@ class VerificationError(BackupdError):
     """A post-condition does not hold: this is not a good backup."""
 
     code = "verification_failed"
+
+
+class RestoreError(BackupdError):
+    """A restore ended without restoring; the message says what the server's data is now."""
+
+    code = "restore_failed"
+
+
+class RestoreRefusedError(RestoreError):
+    """The plan of a restore has refusals: nothing was touched."""
+
+    code = "restore_refused"
 
 
 class CatalogError(BackupdError):

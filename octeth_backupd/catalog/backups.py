@@ -64,10 +64,10 @@ class BackupRows:
             raise NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
         return latest
 
-    def last_good(self, server: str) -> Backup | None:
+    def last_good(self, server: str, *, before: datetime | None = None) -> Backup | None:
         """See Catalog.last_good_backup."""
         with self._database.read() as connection:
-            return _newest_good(connection, server)
+            return _newest_good(connection, server, before)
 
     def page(self, *, server: str | None, limit: int, after: str | None) -> list[Backup]:
         """See Catalog.backups."""
@@ -129,7 +129,7 @@ def _whole(connection: sa.Connection, backup_id: str) -> Backup:
     return Backup(**row, copies=tuple(Copy(**copy) for copy in found))
 
 
-def _newest_good(connection: sa.Connection, server: str | None) -> Backup | None:
+def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
     readable = (
         sa.exists()
         .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
@@ -138,6 +138,8 @@ def _newest_good(connection: sa.Connection, server: str | None) -> Backup | None
     query = _id_where(backups.c.suspect == "", readable).order_by(*_NEWEST_FIRST).limit(1)
     if server is not None:
         query = query.where(backups.c.server == server)
+    if before is not None:
+        query = query.where(backups.c.taken_at < sa.literal(before, backups.c.taken_at.type))
     newest = connection.scalar(query)
     return None if newest is None else _whole(connection, newest)
 

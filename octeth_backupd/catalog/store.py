@@ -219,9 +219,9 @@ class Catalog:
         """
         return self._backups.page_json(server=server, limit=limit, after=after)
 
-    def last_good_backup(self, server: str) -> Backup | None:
-        """Return a server's newest backup that is not suspect and has a copy to read, with its manifest."""
-        return self._backups.last_good(server)
+    def last_good_backup(self, server: str, *, before: datetime | None = None) -> Backup | None:
+        """Return the newest good, unsuspect backup of a server with a readable copy, taken before a time; or None."""
+        return self._backups.last_good(server, before=before)
 
     def backup_id_exists(self, backup_id: str) -> bool:
         """Return whether an id is taken, be it by a deleted backup."""

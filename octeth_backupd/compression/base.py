@@ -60,16 +60,28 @@ class CompressionSettings(Section):
         return self
 
 
-class Compressor(Protocol):
-    """One algorithm. The suite in ``tests/contracts/test_compressors.py`` holds every one to this.
+class Decompressor(Protocol):
+    """One algorithm, read. The suite in ``tests/contracts/test_compressors.py`` holds every one to this.
 
     Attributes:
-        algorithm: Its name in the configuration.
+        algorithm: Its name.
         suffix: What it adds to a file name, such as ``.zst``; empty for none.
     """
 
     algorithm: str
     suffix: str
+
+    def open(self, source: BinaryIO) -> AbstractContextManager[BinaryIO]:
+        """Open a compressed stream for reading its plain content.
+
+        The reader raises ``VerificationError`` (not a library's own error) when the stream is damaged **or ends before
+        its end mark**: a cut file is never a short one. At the end of the block, bytes after the end of the stream are
+        an error as well.
+        """
+
+
+class Compressor(Decompressor, Protocol):
+    """One algorithm that is written as well: its name stands in the configuration."""
 
     def compress(self, source: BinaryIO, sink: Sink, *, cancellation: Cancellation) -> int:
         """Read ``source`` to its end and write the compressed form to ``sink``.
@@ -84,12 +96,4 @@ class Compressor(Protocol):
 
         Raises:
             ProgramError: A program in the pipe failed; its exit code counts even after the end of the stream.
-        """
-
-    def open(self, source: BinaryIO) -> AbstractContextManager[BinaryIO]:
-        """Open a compressed stream for reading its plain content.
-
-        The reader raises ``VerificationError`` (not a library's own error) when the stream is damaged **or ends before
-        its end mark**: a cut file is never a short one. At the end of the block, bytes after the end of the stream are
-        an error as well.
         """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO
 
+from octeth_backupd.compression.feeder import Feeder
 from octeth_backupd.compression.streams import CHUNK_BYTES, CancellableSource, decoded
 from octeth_backupd.errors import ProgramError, VerificationError
 from octeth_backupd.process.command import Command
@@ -67,7 +66,7 @@ class GzipCompressor:
             arguments=("--stdout", "--no-name", f"-{self._level}", "--processes", str(self._threads)),
         )
         with (
-            _Feeder(source) as feeder,
+            Feeder(source) as feeder,
             self._host_runner.pipe(command, stdin=feeder.program_side, cancellation=cancellation) as program,
         ):
             feeder.start()
@@ -78,51 +77,6 @@ class GzipCompressor:
         if completed.exit_code != 0:
             said = completed.output[-1] if completed.output else "nothing"
             raise ProgramError(f"{_PROGRAM} ended with {completed.exit_code} and said: {said}")
-
-
-class _Feeder:
-    """Hands a source to a program's standard input, so that its bytes can be counted.
-
-    Enter it before the program and leave it after the program has ended: only that frees a thread that waits to write.
-    """
-
-    def __init__(self, source: CancellableSource) -> None:
-        self._source = source
-        reading, writing = os.pipe()
-        self.program_side: BinaryIO = os.fdopen(reading, "rb")
-        self._our_side: BinaryIO = os.fdopen(writing, "wb")
-        self._thread = threading.Thread(target=self._feed, name="gzip-feeder", daemon=True)
-        self._failure: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.program_side.close()
-        if self._thread.ident is not None:
-            self._thread.join()
-        else:
-            self._our_side.close()
-
-    def start(self) -> None:
-        """Begin; the program holds its side by now."""
-        self.program_side.close()
-        self._thread.start()
-
-    def raise_failure(self) -> None:
-        """Raise what reading the source raised: to the program it looked like the end of the data."""
-        if self._failure is not None:
-            raise self._failure
-
-    def _feed(self) -> None:
-        try:
-            with self._our_side:
-                while data := self._source.read():
-                    self._our_side.write(data)
-        except BrokenPipeError:
-            return  # the program has ended; its exit code says why
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for the program
-            self._failure = error
 
 
 class _Decoder:

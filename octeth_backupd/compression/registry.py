@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.compression.gzip import GzipCompressor
+from octeth_backupd.compression.lz4 import Lz4Decompressor
 from octeth_backupd.compression.none import NoCompressor
 from octeth_backupd.compression.zstd import ZstdCompressor
-from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.domain.restore.archives import archive_format_of
 
 if TYPE_CHECKING:
-    from octeth_backupd.compression.base import Compressor
+    from octeth_backupd.compression.base import Compressor, Decompressor
     from octeth_backupd.process.host import HostRunner
 
-_ALGORITHMS = {".tar.zst": "zstd", ".tar.gz": "gzip", ".tgz": "gzip", ".tar": "none"}
+_ALGORITHMS = {".zst": "zstd", ".gz": "gzip", "": "none"}
 
 
 def compressor_for(settings: CompressionSettings, host_runner: HostRunner) -> Compressor:
@@ -30,15 +31,13 @@ def compressor_for(settings: CompressionSettings, host_runner: HostRunner) -> Co
             return NoCompressor()
 
 
-def compressor_for_suffix(name: str, host_runner: HostRunner) -> Compressor:
-    """Return the compressor that reads an archive, by the ending of its name.
+def compressor_for_suffix(name: str, host_runner: HostRunner) -> Decompressor:
+    """Return what reads an archive, by the ending of its name.
 
     Raises:
         InvalidRequestError: The name ends like none that can be read.
     """
-    for suffix, algorithm in _ALGORITHMS.items():
-        if name.endswith(suffix):
-            return compressor_for(CompressionSettings.model_validate({"algorithm": algorithm}), host_runner)
-    raise InvalidRequestError(
-        f"{name} is no archive that can be read", hint=f"Its name must end in one of: {', '.join(_ALGORITHMS)}."
-    )
+    _, suffix = archive_format_of(name)
+    if suffix == Lz4Decompressor.suffix:
+        return Lz4Decompressor(host_runner=host_runner)
+    return compressor_for(CompressionSettings.model_validate({"algorithm": _ALGORITHMS[suffix]}), host_runner)

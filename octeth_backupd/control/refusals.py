@@ -19,6 +19,7 @@ _STATUSES: tuple[tuple[type[BackupdError], int], ...] = (
     (errors.CancelledError, 409),
     (errors.ConfigurationError, 422),
     (errors.PreflightError, 422),
+    (errors.RestoreRefusedError, 422),
     (errors.SpaceError, 507),
     (errors.ServerError, 502),
     (errors.DockerError, 502),

@@ -6,7 +6,7 @@ from worker threads, several at a time. An error is a ``BackupdError`` and reach
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from octeth_backupd.domain.backup import Backup, Run, SlotState, StepRecord, Tier
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.events import Event, StepProgress
+    from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.domain.server import Placement
 
 
@@ -103,6 +107,34 @@ class ScheduleView:
     last_detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRequest:
+    """A restore as it was asked for; ids and names are not looked up yet.
+
+    Attributes:
+        backup: Any unambiguous part of a backup's id, or ``latest``; empty with ``file``.
+        server: Which server is restored; None: the one the backup is of, for a file the only one configured. ``latest``
+            means this server's.
+        before: With ``latest``: the newest that was taken before this time.
+        file: An archive outside the catalog; absolute, only from uid 0.
+        to: Directory for prepared files, instead of replacing a server's data; absolute, only from uid 0.
+        rehearse: See RestoreOrder, also for the flags below.
+        old_password: Of the configured account as of the backup's time.
+    """
+
+    backup: str = ""
+    server: str | None = None
+    before: datetime | None = None
+    file: Path | None = None
+    to: Path | None = None
+    rehearse: bool = True
+    force: bool = False
+    force_foreign: bool = False
+    keep_server_uuid: bool = False
+    cancel_running: bool = False
+    old_password: SecretStr | None = field(default=None, repr=False)
+
+
 class Subscription(Protocol):
     """The events of one run, from the moment of subscribing on."""
 
@@ -127,16 +159,68 @@ class Services(Protocol):
             InvalidRequestError: No server named and several are configured.
         """
 
-    def request_verify(self, *, backup_id: str, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
         """Accept a check of a backup's copies (checksum and read-back) and return its run at once.
 
         Args:
             backup_id: Any unambiguous part of the id, or ``latest``.
+            deep: Also unpack it, start a server on it and check every table.
             requested_by: Who asks.
 
         Raises:
             NotFoundError: No such backup.
             AmbiguousIdError: Several fit.
+        """
+
+    def plan_restore(self, order: RestoreRequest, *, requested_by: str) -> RestorePlan:
+        """Return what a restore would do; touches nothing, may take a minute.
+
+        A restore that cannot be done has ``refusals``; an error means that there is not even a plan.
+
+        Raises:
+            NotFoundError: No such backup or server.
+            AmbiguousIdError: Several backups fit.
+            InvalidRequestError: No server named and it cannot be told which.
+        """
+
+    def request_restore(self, order: RestoreRequest, *, confirm: str, requested_by: str) -> Run:
+        """Accept a restore and return its run at once.
+
+        Args:
+            order: What is wished.
+            confirm: The name of the server whose data is replaced, judged by ``confirmation.check_confirmation``; not
+                looked at with ``order.to``.
+            requested_by: Who asks.
+
+        Raises:
+            InvalidRequestError: Not confirmed, or as ``plan_restore``.
+            BusyError: Another run holds the server and ``order.cancel_running`` does not end it.
+            NotFoundError: No such backup or server.
+            AmbiguousIdError: Several backups fit.
+        """
+
+    def request_undo(self, *, server: str, confirm: str, requested_by: str) -> Run:
+        """Accept the undoing of a server's newest restore whose safety copy is there, and return its run at once.
+
+        Args:
+            server: Its name.
+            confirm: The same name once more, judged by ``confirmation.check_confirmation``.
+            requested_by: Who asks.
+
+        Raises:
+            InvalidRequestError: Not confirmed, or nothing to undo.
+            BusyError: Another run holds the server.
+            NotFoundError: No such server.
+        """
+
+    def restores(self, *, server: str | None) -> list[Journal]:
+        """Return the restores that are not finished and those whose safety copy is still there, newest first.
+
+        Args:
+            server: Only this server's.
+
+        Raises:
+            NotFoundError: No such server.
         """
 
     def cancel(self, *, run: str, requested_by: str) -> Run:

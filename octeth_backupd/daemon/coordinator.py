@@ -9,13 +9,13 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from octeth_backupd.domain.backup import Operation, Run, RunStatus, Tier, Trigger
-from octeth_backupd.domain.events import RunQueued
+from octeth_backupd.domain.events import RunFinished, RunQueued
 from octeth_backupd.errors import BusyError, CancelledError, InvalidRequestError, NotFoundError
 from octeth_backupd.process.cancellation import Cancellation
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.restore.order import Order
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.telemetry.bus import EventBus
 
@@ -35,6 +36,7 @@ class ActiveRun:
     """A run that is queued or running, with the configuration it was accepted under.
 
     Attributes:
+        order: What the operator wished.
         stop_reason: What the daemon's own stop cancels it with.
         is_announced: The bus has been told of it, so that it may start.
         has_claimed: It has taken the slots it serves; what comes due later is for another run.
@@ -42,6 +44,7 @@ class ActiveRun:
 
     run: Run
     parts: Parts
+    order: Order | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     stop_reason: CancelledError = field(default_factory=lambda: CancelledError("the daemon was stopped"))
     is_announced: bool = False
@@ -106,6 +109,7 @@ class Coordinator:
         wait: bool,
         tiers: frozenset[Tier] = frozenset(),
         backup_id: str | None = None,
+        order: Order | None = None,
     ) -> Run:
         """Accept a run; it starts at once or waits for its turn.
 
@@ -117,13 +121,14 @@ class Coordinator:
             wait: Queue it when its turn is not now; otherwise that is an error.
             tiers: Known already; the slots that the run serves add theirs.
             backup_id: What the operation is about, where it is about a backup.
+            order: What the operator wished, where the operation leaves a choice.
 
         Raises:
             BusyError: The daemon stops, or ``wait`` is not set and somebody is before it; the message names the holder.
         """
         run = self._new_run(operation, server, trigger, requested_by, tiers, backup_id)
         with self._lock:
-            active = self._accept(run, wait=wait)
+            active = self._accept(run, wait=wait, order=order)
         self._announce(active)
         return run
 
@@ -139,6 +144,21 @@ class Coordinator:
             active = self._accept(run, wait=True)
         self._announce(active)
         return run
+
+    def record_skipped(self, server: str, reason: str) -> None:
+        """Write down that a scheduled backup was not even tried."""
+        run = self._new_run(Operation.BACKUP, server, Trigger.SCHEDULE, "schedule", frozenset(), None)
+        now = self._clock.now()
+        skipped = replace(
+            run, status=RunStatus.SKIPPED, started_at=now, finished_at=now, error=reason, detail={"reason": reason}
+        )
+        self._catalog.add_run(skipped)
+        self._bus.publish(RunFinished(run_id=run.run_id, server=server, at=now, run=skipped))
+
+    def running_of(self, server: str) -> Run | None:
+        """Return the run that holds a server now; None while there is none."""
+        with self._lock:
+            return next((a.run for a in self._active if a.run.server == server and a.is_running), None)
 
     def will_claim(self, server: str) -> bool:
         """Return whether there is a run that has yet to claim the due slots of a server."""
@@ -167,12 +187,12 @@ class Coordinator:
             backup_id=backup_id,
         )
 
-    def _accept(self, run: Run, *, wait: bool) -> ActiveRun:
+    def _accept(self, run: Run, *, wait: bool, order: Order | None = None) -> ActiveRun:
         if self._stopping:
             raise BusyError("the daemon is stopping", retryable=True)
         if not wait:
             self._refuse_if_busy(run.server)
-        active = ActiveRun(run=run, parts=self._parts())
+        active = ActiveRun(run=run, parts=self._parts(), order=order)
         self._catalog.add_run(run)
         self._active.append(active)
         return active

@@ -29,6 +29,7 @@ class DueWatch:
 
     Args:
         retry_later: Asks the scheduler to look at a server again at a time.
+        blocked: Returns why no backup of a server can be taken now; empty: it can.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class DueWatch:
         coordinator: Coordinator,
         clock: Clock,
         retry_later: Callable[[str, datetime], None],
+        blocked: Callable[[str], str] = lambda _server: "",
     ) -> None:
         self._ledger = ledger
         self._coordinator = coordinator
         self._clock = clock
         self._retry_later = retry_later
+        self._blocked = blocked
+        self._skipped: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def look(self, server: str) -> None:
@@ -71,8 +75,19 @@ class DueWatch:
             self._retry_later(server, at)
             return
         due = self._ledger.due(server)
-        if due:
-            self._coordinator.submit_scheduled(server, trigger_for(due, now))
+        if not due:
+            return
+        reason = self._blocked(server)
+        if reason:
+            self._skip(server, max(slot.due_at for slot in due), reason)
+            return
+        self._coordinator.submit_scheduled(server, trigger_for(due, now))
+
+    def _skip(self, server: str, newest: datetime, reason: str) -> None:
+        """Record once that what came due is put off; its slots stay due, and are caught up when the reason is gone."""
+        if self._skipped.get(server) != newest:
+            self._coordinator.record_skipped(server, reason)
+            self._skipped[server] = newest
 
     def _look_again(self, server: str) -> None:
         try:

@@ -152,6 +152,7 @@ class RunWorker:
             clock=self._clock,
             cancellation=active.cancellation,
             slots=slots,
+            order=active.order,
         )
         try:
             active.cancellation.raise_if_cancelled()

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import structlog
+
 from octeth_backupd import __version__
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -20,15 +23,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+    from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
     from octeth_backupd.domain.backup import Backup, Run, StepRecord
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.events import StepProgress
+    from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.servers.settings import ServerSettings
     from octeth_backupd.telemetry.bus import EventBus
+
+_log = structlog.get_logger("services")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +66,7 @@ class DaemonServices:
         bus: EventBus,
         clock: Clock,
         coordinator: Coordinator,
+        restores: RestoreServices,
         recorder: RunRecorder,
         state: ServiceState,
         installation_id: str,
@@ -72,6 +82,7 @@ class DaemonServices:
         self._bus = bus
         self._clock = clock
         self._coordinator = coordinator
+        self._restores = restores
         self._recorder = recorder
         self._state = state
         self._installation_id = installation_id
@@ -96,7 +107,7 @@ class DaemonServices:
             tiers=frozenset({Tier.MANUAL}),
         )
 
-    def request_verify(self, *, backup_id: str, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
         """See Services.request_verify."""
         backup = self._catalog.find_backup(backup_id)
         return self._coordinator.submit(
@@ -106,7 +117,25 @@ class DaemonServices:
             requested_by=requested_by,
             wait=False,
             backup_id=backup.backup_id,
+            order=VerifyOrder(deep=deep),
         )
+
+    def plan_restore(self, order: RestoreRequest, *, requested_by: str) -> RestorePlan:
+        """See Services.plan_restore."""
+        _log.info("restore.plan_requested", backup=order.backup, requested_by=requested_by)
+        return self._restores.plan(order)
+
+    def request_restore(self, order: RestoreRequest, *, confirm: str, requested_by: str) -> Run:
+        """See Services.request_restore."""
+        return self._restores.restore(order, confirm=confirm, requested_by=requested_by)
+
+    def request_undo(self, *, server: str, confirm: str, requested_by: str) -> Run:
+        """See Services.request_undo."""
+        return self._restores.undo(server, confirm=confirm, requested_by=requested_by)
+
+    def restores(self, *, server: str | None) -> list[Journal]:
+        """See Services.restores."""
+        return self._restores.journals(server)
 
     def cancel(self, *, run: str, requested_by: str) -> Run:
         """See Services.cancel."""

@@ -58,6 +58,10 @@ class Operation(StrEnum):
 
     BACKUP = "backup"
     VERIFY = "verify"
+    RESTORE = "restore"
+    UNDO = "undo"
+    RESOLVE = "resolve"
+    EXPIRE = "expire"
 
 
 class RunStatus(StrEnum):

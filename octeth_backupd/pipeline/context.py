@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.domain.backup import Run, Slot
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.restore.order import Order
     from octeth_backupd.process.cancellation import Cancellation
     from octeth_backupd.telemetry.bus import EventBus
 
@@ -22,6 +23,7 @@ class RunContext:
 
     Attributes:
         slots: The due slots this run serves; empty for manual runs.
+        order: What the operator wished, where the operation leaves a choice.
     """
 
     run: Run
@@ -30,6 +32,7 @@ class RunContext:
     clock: Clock
     cancellation: Cancellation
     slots: tuple[Slot, ...] = ()
+    order: Order | None = None
 
     def output_of(self, program: str) -> Callable[[str], None]:
         """Return a sink for the lines of a program."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.compression.base import CompressionSettings
     from octeth_backupd.engines.settings import EnginesSettings
+    from octeth_backupd.pipeline.restore.journals import Journals
+    from octeth_backupd.pipeline.restore.settings import RestoreSettings
     from octeth_backupd.pipeline.settings import BackupSettings
     from octeth_backupd.process.docker import Docker
     from octeth_backupd.servers.server import Server
@@ -28,12 +30,14 @@ class Parts:
         workspace_directory: Where runs make their workspaces.
         backup_directory: Root of the local storage backend.
         runtime_directory: For option files with passwords; a memory file system under systemd.
+        journals: Of restores.
         secrets: Every secret of the configuration, for redaction.
         search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
 
     catalog: Catalog
     backup: BackupSettings
+    restore: RestoreSettings
     compression: CompressionSettings
     engines: EnginesSettings
     docker: Docker
@@ -42,6 +46,7 @@ class Parts:
     workspace_directory: Path
     backup_directory: Path
     runtime_directory: Path
+    journals: Journals
     secrets: tuple[str, ...]
     search_path: str | None = None
 

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 
 class Programs:
-    """Make runners for a run, or for a diagnosis under a name of its own."""
+    """Make runners for a run, or for a diagnosis under a name of its own.
+
+    Attributes:
+        mark: What everything that is started carries.
+    """
 
     def __init__(self, parts: Parts, *, installation_id: str, run_id: str) -> None:
         self._docker = parts.docker
-        self._mark = RunMark(installation_id, run_id)
+        self.mark = RunMark(installation_id, run_id)
         self._redactor = Redactor(parts.secrets)
-        self.host = HostRunner(mark=self._mark, redactor=self._redactor, path=parts.search_path)
+        self.host = HostRunner(mark=self.mark, redactor=self._redactor, path=parts.search_path)
 
     def sidecar(self, image: str, container_id: str, binds: Mapping[Path, Literal["rw", "ro"]]) -> SidecarRunner:
         """Return what runs programs beside a server's container; ``binds`` are mounted at the same path."""
@@ -33,6 +37,6 @@ class Programs:
             image=image,
             container_id=container_id,
             binds=binds,
-            mark=self._mark,
+            mark=self.mark,
             redactor=self._redactor,
         )

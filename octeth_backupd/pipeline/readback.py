@@ -15,7 +15,7 @@ from octeth_backupd.pipeline.hashing import HashingReader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from octeth_backupd.compression.base import Compressor
+    from octeth_backupd.compression.base import Decompressor
     from octeth_backupd.process.cancellation import Cancellation
 
 READ_BYTES = 1 << 20
@@ -55,7 +55,7 @@ def hash_archive(source: BinaryIO, *, cancellation: Cancellation) -> ReadBack:
     return ReadBack(sha256=reader.hexdigest(), size_bytes=reader.read_bytes, files=None)
 
 
-def read_back(source: BinaryIO, compressor: Compressor, *, cancellation: Cancellation) -> ReadBack:
+def read_back(source: BinaryIO, compressor: Decompressor, *, cancellation: Cancellation) -> ReadBack:
     """Read an archive, decompress it and list its members, all in one pass.
 
     Raises:
@@ -66,14 +66,14 @@ def read_back(source: BinaryIO, compressor: Compressor, *, cancellation: Cancell
     buffered = io.BufferedReader(reader, READ_BYTES)
     with compressor.open(buffered) as plain:
         files = _list_members(plain)
-        _read_padding(plain)
+        read_padding(plain)
     reader.drain()
     return ReadBack(sha256=reader.hexdigest(), size_bytes=reader.read_bytes, files=files)
 
 
 def _list_members(plain: BinaryIO) -> dict[str, int]:
     files: dict[str, int] = {}
-    reader = _ForwardReader(plain)
+    reader = ForwardReader(plain)
     try:
         with tarfile.open(fileobj=reader, mode="r:") as archive:
             for member in archive:
@@ -94,10 +94,11 @@ def _list_members(plain: BinaryIO) -> dict[str, int]:
     return files
 
 
-class _ForwardReader(io.RawIOBase):
+class ForwardReader(io.RawIOBase):
     """Let tarfile skip members of a stream: seeking forward reads into one buffer and forgets.
 
-    tarfile's own stream mode copies every byte several times; this is twice as fast.
+    tarfile's own stream mode copies every byte several times; this is twice as fast. A header may claim any length, and
+    tarfile would read it into memory: more than ``READ_BYTES`` at a time are refused.
     """
 
     def __init__(self, plain: BinaryIO) -> None:
@@ -107,15 +108,27 @@ class _ForwardReader(io.RawIOBase):
         self._buffer = memoryview(bytearray(READ_BYTES))
 
     def readable(self) -> bool:
+        """Say yes."""
         return True
 
     def seekable(self) -> bool:
+        """Say yes: forward."""
         return True
 
     def tell(self) -> int:
+        """Return how far it has come."""
         return self._position
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return ``size`` bytes, fewer only at the end.
+
+        Raises:
+            VerificationError: That is more than any header needs.
+        """
+        if size > READ_BYTES:
+            raise VerificationError(
+                f"the archive holds a header of {size} bytes", hint="Do not use it; find out who wrote it."
+            )
         data = b""
         while len(data) < size and (more := self._plain.read(size - len(data))):
             data += more
@@ -124,6 +137,7 @@ class _ForwardReader(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go forward, at most to the end."""
         if whence != os.SEEK_SET or offset < self._position:
             raise io.UnsupportedOperation("this stream only goes forward")
         while self._position < offset:
@@ -135,7 +149,7 @@ class _ForwardReader(io.RawIOBase):
         return self._position
 
 
-def _read_padding(plain: BinaryIO) -> None:
+def read_padding(plain: BinaryIO) -> None:
     """Read what follows the end mark; anything but zeros is a second, hidden archive."""
     while data := plain.read(READ_BYTES):
         if data.strip(b"\0"):

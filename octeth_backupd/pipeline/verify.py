@@ -8,9 +8,11 @@ from octeth_backupd.compression.registry import compressor_for_suffix
 from octeth_backupd.domain.backup import CopyState, RunStatus
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.names import checksum_name, checksum_text, manifest_name
+from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import BackupdError, MetadataError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import listing_digest, read_back
+from octeth_backupd.pipeline.restore.deep_verify import verify_deeply
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.watch import Watch
@@ -39,6 +41,8 @@ def verify_backup(context: RunContext, parts: Parts) -> RunResult:
         VerificationError: A copy is missing, damaged or not what the manifest says; the catalog says so from now on.
         NotFoundError: The backup is gone.
     """
+    if isinstance(context.order, VerifyOrder) and context.order.deep:
+        return verify_deeply(context, parts)
     backup = parts.catalog.backup(context.run.backup_id or "")
     storages = {storage.name: storage for storage in parts.storages}
     copies = [copy for copy in backup.copies if copy.state in READABLE and copy.storage in storages]

@@ -60,7 +60,7 @@ class Docker:
         Raises:
             DockerError: It is not; the hint says why and what to do.
         """
-        self._call("answer a ping", lambda client: client.ping())
+        self.call("answer a ping", lambda client: client.ping())
 
     def inspect_container(self, name_or_id: str) -> dict[str, Any]:
         """Return what ``docker inspect`` says of a container now.
@@ -69,14 +69,14 @@ class Docker:
             NotFoundError: There is no such container.
             DockerError: The engine cannot be reached or refused.
         """
-        inspected: dict[str, Any] = self._call(
+        inspected: dict[str, Any] = self.call(
             f"inspect container {name_or_id}", lambda client: client.api.inspect_container(name_or_id)
         )
         return inspected
 
     def container_names(self) -> tuple[str, ...]:
         """Return the names of the running containers."""
-        listed = self._call("list containers", lambda client: client.api.containers())
+        listed = self.call("list containers", lambda client: client.api.containers())
         return tuple(sorted(name.lstrip("/") for entry in listed for name in entry.get("Names") or ()))
 
     def exec_output(self, container_id: str, argv: Sequence[str], timeout_seconds: float) -> tuple[int, str]:
@@ -103,7 +103,7 @@ class Docker:
             exit_code = client.api.exec_inspect(exec_id)["ExitCode"]
             return int(exit_code if exit_code is not None else -1), output
 
-        result: tuple[int, str] = self._call(action, run)
+        result: tuple[int, str] = self.call(action, run)
         return result
 
     def create_sidecar(self, **spec: Any) -> str:
@@ -120,14 +120,14 @@ class Docker:
         """
         spec.setdefault("log_config", LogConfig(type=LogConfig.types.JSON, config=_LOG_LIMIT))
         image = spec.pop("image")
-        created = self._call(
+        created = self.call(
             f"create a container of image {image}", lambda client: client.containers.create(image, **spec)
         )
         return str(created.id)
 
     def start(self, container_id: str) -> None:
         """Start a container; fine when it runs already."""
-        self._call(f"start container {container_id}", lambda client: client.api.start(container_id))
+        self.call(f"start container {container_id}", lambda client: client.api.start(container_id))
 
     def attach_lines(self, container_id: str) -> Iterator[str]:
         """Attach to a container that was created but not started, and return its lines, from both streams.
@@ -143,7 +143,7 @@ class Docker:
         status = self.inspect_container(container_id)["State"]["Status"]
         if status != "created":
             raise DockerError(f"container {container_id} was started before anybody listened to it ({status})")
-        stream = self._call(
+        stream = self.call(
             f"attach to container {container_id}",
             lambda client: client.api.attach(container_id, stream=True, demux=True),
         )
@@ -172,13 +172,13 @@ class Docker:
                     f"container {container_id} still runs after {timeout} s", retryable=True
                 ) from error
 
-        exit_code: int = self._call(f"wait for container {container_id}", wait)
+        exit_code: int = self.call(f"wait for container {container_id}", wait)
         return exit_code
 
     def kill(self, container_id: str, signal: str) -> None:
         """Send a signal to a container's first process; fine when it has ended or is gone."""
         with contextlib.suppress(NotFoundError):
-            self._call(
+            self.call(
                 f"signal container {container_id}",
                 lambda client: client.api.kill(container_id, signal),
                 fine=(_CONFLICT,),
@@ -187,7 +187,7 @@ class Docker:
     def remove(self, container_id: str, *, force: bool = True) -> None:
         """Remove a container with its anonymous volumes; fine when it is gone or going."""
         with contextlib.suppress(NotFoundError):
-            self._call(
+            self.call(
                 f"remove container {container_id}",
                 lambda client: client.api.remove_container(container_id, force=force, v=True),
                 fine=(_CONFLICT,) if force else (),
@@ -199,7 +199,7 @@ class Docker:
         Each has at least ``Id``, ``Names``, ``Labels``, ``State`` and ``Image``.
         """
         wanted = [f"{name}={value}" if value else name for name, value in labels.items()]
-        listed: list[dict[str, Any]] = self._call(
+        listed: list[dict[str, Any]] = self.call(
             "list containers", lambda client: client.api.containers(all=True, filters={"label": wanted})
         )
         return listed
@@ -233,13 +233,23 @@ class Docker:
             connection.close()
 
     def _inspect_image(self, name_or_id: str) -> dict[str, Any]:
-        image: dict[str, Any] = self._call(
+        image: dict[str, Any] = self.call(
             f"inspect image {name_or_id}", lambda client: client.images.get(name_or_id).attrs
         )
         return image
 
-    def _call(self, action: str, call: Callable[[docker.DockerClient], _Result], *, fine: tuple[int, ...] = ()) -> Any:
-        """Make one call and translate what it raises; HTTP codes in ``fine`` mean that nothing was left to do."""
+    def call(self, action: str, call: Callable[[docker.DockerClient], _Result], *, fine: tuple[int, ...] = ()) -> Any:
+        """Make one call and translate what it raises.
+
+        Args:
+            action: What is asked of the engine, for its refusal: "start container x".
+            call: Asks it.
+            fine: HTTP codes that mean that nothing was left to do; the answer is then None.
+
+        Raises:
+            NotFoundError: There is no such container or image.
+            DockerError: The engine cannot be reached or refused.
+        """
         try:
             return call(self._client())
         except (NotFound, ImageNotFound) as error:

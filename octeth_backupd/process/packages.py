@@ -7,6 +7,7 @@ from pathlib import PurePath
 _PACKAGES = {
     "tar": "tar",
     "pigz": "pigz",
+    "lz4": "lz4",
     "mariadb-backup": "mariadb-backup",
     "mariabackup": "mariadb-backup",
     "mbstream": "mariadb-backup",

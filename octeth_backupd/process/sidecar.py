@@ -51,6 +51,10 @@ class SidecarRunner:
 
     Every ``run`` makes a container and removes it, however it ends. Paths in ``binds`` appear under the same path;
     those that do not exist at the time are left out.
+
+    Args:
+        container_id: The server's, whose files and network the sidecar shares; empty: it has neither, and sees nothing
+            but ``binds``.
     """
 
     name = "sidecar"
@@ -142,6 +146,8 @@ class SidecarRunner:
             raise self._server_gone() from error
 
     def _server_runs(self) -> bool:
+        if not self._container_id:
+            return True  # none is needed
         try:
             return bool(self._docker.inspect_container(self._container_id)["State"]["Running"])
         except NotFoundError:
@@ -284,8 +290,7 @@ def sidecar_spec(command: Command, *, image: str, container_id: str, mark: RunMa
             **mark.environment(),
         },
         "labels": mark.labels(),
-        "volumes_from": [f"{container_id}:ro"],
-        "network_mode": f"container:{container_id}",
+        "network_mode": f"container:{container_id}" if container_id else "none",
         "user": "0:0",
         "cap_drop": ["ALL"],
         "cap_add": ["DAC_READ_SEARCH"],
@@ -294,6 +299,8 @@ def sidecar_spec(command: Command, *, image: str, container_id: str, mark: RunMa
         "restart_policy": {"Name": "no"},
         "healthcheck": {"test": ["NONE"]},
     }
+    if container_id:
+        spec["volumes_from"] = [f"{container_id}:ro"]
     if command.working_directory is not None:
         spec["working_dir"] = str(command.working_directory)
     if command.low_priority:

@@ -75,8 +75,15 @@ class Session:
 
 
 @contextmanager
-def open_session(address: Address, settings: ServerSettings) -> Iterator[Session]:
+def open_session(
+    address: Address, settings: ServerSettings, *, query_timeout_seconds: float = QUERY_TIMEOUT_SECONDS
+) -> Iterator[Session]:
     """Log in, and out again at the end of the block.
+
+    Args:
+        address: Where.
+        settings: Who logs in, and how.
+        query_timeout_seconds: How long a statement may take to answer.
 
     Raises:
         ServerUnreachableError: Nobody answers there, or not in time.
@@ -89,7 +96,7 @@ def open_session(address: Address, settings: ServerSettings) -> Iterator[Session
     except OSError as error:
         raise connection_error(error, address=address, user=settings.user) from error
     try:
-        session = _log_in(transport, address, settings)
+        session = _log_in(transport, address, settings, query_timeout_seconds)
     except (pymysql.MySQLError, OSError, RuntimeError) as error:
         transport.close()
         raise connection_error(error, address=address, user=settings.user) from error
@@ -102,12 +109,17 @@ def open_session(address: Address, settings: ServerSettings) -> Iterator[Session
         session.close()
 
 
-def _log_in(transport: socket.socket, address: Address, settings: ServerSettings) -> Session:
+def _log_in(
+    transport: socket.socket, address: Address, settings: ServerSettings, query_timeout_seconds: float
+) -> Session:
     process_id = peer_process_id(transport)
     connection: Any = _new_connection(address, settings)
+    # PyMySQL cannot see it of a transport that it is handed: over a Unix socket nobody listens in, and the server takes
+    # the password without a key of its own.
+    connection._secure = bool(address.unix_socket)
     connection.connect(transport)
     # The handshake has the short limit; PyMySQL has no public way to give what follows a longer one.
-    connection._read_timeout = QUERY_TIMEOUT_SECONDS
+    connection._read_timeout = query_timeout_seconds
     session = Session(connection, address=address, user=settings.user, server_process_id=process_id)
     session.rows(_PREPARE_SESSION)
     return session

@@ -24,6 +24,10 @@ _OTHER_TABLES = f"""
 _ENGINE_COUNTS = f"""
     SELECT ENGINE, COUNT(*) AS NUMBER FROM information_schema.TABLES WHERE {_REAL_TABLES} GROUP BY ENGINE
 """
+_SCHEMAS = "SELECT SCHEMA_NAME AS SCHEMA_NAME FROM information_schema.SCHEMATA"
+_TABLE_COUNTS = f"""
+    SELECT TABLE_SCHEMA, COUNT(*) AS NUMBER FROM information_schema.TABLES WHERE {_REAL_TABLES} GROUP BY TABLE_SCHEMA
+"""
 _PARTITIONS = """
     SELECT PARTITION_NAME, SUBPARTITION_NAME FROM information_schema.PARTITIONS
     WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL
@@ -55,6 +59,12 @@ def read_other_tables(session: Session) -> tuple[EngineTable, ...]:
 def read_engine_counts(session: Session) -> dict[str, int]:
     """Return engine → number of tables, InnoDB included, the servers' own schemas in memory not."""
     return {str(row["ENGINE"]): int(row["NUMBER"]) for row in session.rows(_ENGINE_COUNTS)}
+
+
+def count_tables(session: Session) -> dict[str, int]:
+    """Return schema → number of tables that can be opened, views not counted; a schema may have none."""
+    empty = dict.fromkeys((str(row["SCHEMA_NAME"]) for row in session.rows(_SCHEMAS)), 0)
+    return empty | {str(row["TABLE_SCHEMA"]): int(row["NUMBER"]) for row in session.rows(_TABLE_COUNTS)}
 
 
 def _partition_suffix(partition: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from octeth_backupd.daemon.settings import DaemonSettings
 from octeth_backupd.domain.retention import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
+from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.pipeline.settings import BackupSettings
 from octeth_backupd.process.docker import DockerSettings
 from octeth_backupd.scheduling.settings import SchedulesSettings
@@ -39,6 +40,7 @@ class Settings(Section):
     )
     local: LocalSettings = Field(default_factory=LocalSettings, description="Backups on local disk.")
     schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
+    restore: RestoreSettings = Field(default_factory=RestoreSettings, description="How a restore goes.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long backups are kept.")
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
     control: ControlSettings = Field(

@@ -16,6 +16,7 @@ from tests.environment.docker_engine import (
     MARIADB_IMAGE,
     MYSQL_IMAGE,
     MYSQL_USER_ID,
+    DockerEngine,
     Mount,
     RestartPolicyName,
     ensure_image,
@@ -64,6 +65,8 @@ class DatabaseContainer(SqlServer):
         restart_policy: no, always, unless-stopped, on-failure.
         labels: Further labels.
         image: One of the test images, or one made from them.
+        volume: Named volume that ``data_directory`` is the place of on the host; empty: that is bind-mounted.
+        engine: Which engine it runs in; the session's shared one when None.
         use_template: Begin an empty data directory with a copy of one that the entrypoint initialised before,
             where the vendor's initialisation is slow; each copy gets a server uuid of its own.
     """
@@ -85,6 +88,8 @@ class DatabaseContainer(SqlServer):
     restart_policy: RestartPolicyName = "no"
     labels: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
+    volume: str = ""
+    engine: DockerEngine | None = None
     use_template: bool = True
 
     def __post_init__(self) -> None:
@@ -213,7 +218,7 @@ class DatabaseContainer(SqlServer):
         return arguments
 
     def _run(self) -> Container:
-        return shared_engine().run(
+        return (self.engine or shared_engine()).run(
             self.image,
             self.server_arguments(),
             name=self.name,
@@ -226,7 +231,7 @@ class DatabaseContainer(SqlServer):
         )
 
     def _all_mounts(self) -> list[Mount]:
-        mounts = [Mount(source=self.data_directory, target=DATA_DIRECTORY)]
+        mounts = [Mount(source=Path(self.volume or self.data_directory), target=DATA_DIRECTORY)]
         if self.binlog_directory is not None:
             mounts.append(Mount(source=self.binlog_directory, target=BINLOG_DIRECTORY))
         if self.socket_directory is not None:

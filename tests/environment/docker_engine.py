@@ -56,11 +56,15 @@ class DockerEngine:
     """A thin layer over the Docker SDK: everything made here carries the labels of this test session.
 
     What crashed test sessions have left is removed when it is made.
+
+    Args:
+        host: Address of an engine that a test brought along; empty: the machine's own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "") -> None:
         ensure_engine()
-        self.client: DockerClient = docker.from_env()
+        self.host = host
+        self.client: DockerClient = docker.DockerClient(base_url=host) if host else docker.from_env()
         self.sweep()
 
     def run(

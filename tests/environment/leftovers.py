@@ -9,6 +9,7 @@ from tests.environment.docker_engine import shared_engine
 
 if TYPE_CHECKING:
     from tests.environment.daemon import Daemon
+    from tests.environment.docker_engine import DockerEngine
 
 _MARK = b"OCTETH_BACKUPD_RUN="
 _LABEL = "octeth-backupd.installation"
@@ -33,9 +34,9 @@ def marked_processes(daemon: Daemon) -> dict[int, str]:
     return found
 
 
-def sidecars(daemon: Daemon) -> list[str]:
-    """Return the names of the daemon's sidecars, running or not."""
-    listed = shared_engine().client.containers.list(
+def sidecars(daemon: Daemon, engine: DockerEngine | None = None) -> list[str]:
+    """Return the names of the daemon's sidecars, running or not, in the shared engine when none is named."""
+    listed = (engine or shared_engine()).client.containers.list(
         all=True, filters={"label": f"{_LABEL}={installation_id(daemon)}"}, ignore_removed=True
     )
     return [str(container.name) for container in listed]

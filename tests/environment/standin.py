@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ def install_standin(
     image: str = MYSQL_IMAGE,
     lie: Lie | str | None = None,
     seconds: float = DEFAULT_SLOW_SECONDS,
+    docker_host: str = "",
 ) -> Path:
     """Write ``xtrabackup`` into a directory, with ``xbstream`` beside it, and return its path.
 
@@ -31,6 +33,7 @@ def install_standin(
         image: Whose server prepares.
         lie: What it does wrong; see ``tests.standins.lies``.
         seconds: How long the copy phase takes at least, when the lie is ``slow``.
+        docker_host: Engine in which the server runs, as in DOCKER_HOST; empty: the machine's own.
     """
     ensure_programs()
     ensure_image(image)
@@ -43,7 +46,8 @@ def install_standin(
     )
     directory.mkdir(parents=True, exist_ok=True)
     _link("mbstream", directory / "xbstream")
-    return _write_wrapper(directory / "xtrabackup", STANDINS_DIRECTORY / "xtrabackup", settings)
+    further = {"DOCKER_HOST": docker_host} if docker_host else {}
+    return _write_wrapper(directory / "xtrabackup", STANDINS_DIRECTORY / "xtrabackup", settings, further)
 
 
 def install_lying_mariadb_backup(
@@ -67,13 +71,16 @@ def install_lying_mariadb_backup(
     return _write_wrapper(directory / "mariadb-backup", STANDINS_DIRECTORY / "lying-mariadb-backup", settings)
 
 
-def _write_wrapper(path: Path, program: Path, settings: StandinSettings) -> Path:
+def _write_wrapper(
+    path: Path, program: Path, settings: StandinSettings, further: Mapping[str, str] | None = None
+) -> Path:
     """Write a shell script that sets the settings and becomes the program.
 
     Daemons give their children a small environment, so whatever the stand-in needs is in the script.
     """
+    environment = {**settings.as_environment(), **(further or {})}
     lines = ["#!/bin/sh", 'export PATH="${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/sbin:/sbin"']
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.as_environment().items()]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     lines.append(f'exec {shlex.quote(sys.executable)} {shlex.quote(str(program))} "$@"')
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     path.chmod(0o755)

@@ -12,6 +12,8 @@ from octeth_backupd.engines.registry import ENGINES
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.pipeline.context import RunContext
 from octeth_backupd.pipeline.parts import Parts
+from octeth_backupd.pipeline.restore.journals import Journals
+from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.pipeline.settings import BackupSettings
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.docker import Docker
@@ -70,6 +72,8 @@ class Bench:
             workspace_directory=self.workspaces,
             backup_directory=self.backups,
             runtime_directory=self.directory / "runtime",
+            restore=RestoreSettings(),
+            journals=Journals(self.directory / "restores"),
             secrets=(PASSWORD,),
         )
         return replace(parts, **changes)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.control.confirmation import check_confirmation
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView
 from octeth_backupd.domain.backup import (
     Backup,
@@ -40,9 +41,14 @@ from octeth_backupd.domain.events import (
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.summary import backup_summary
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
+from tests.fakes.restores import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from octeth_backupd.control.services import RestoreRequest
+    from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.plan import RestorePlan
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 GIB = 1024**3
@@ -170,6 +176,8 @@ class FakeServices:
             "compression": {"level": 3},
             "local": {"directory": "/var/backups/octeth"},
         }
+        self.plan = make_plan()
+        self.journals: list[Journal] = []
         self.configuration_error = ""
         self.warnings: tuple[str, ...] = ()
         self.requests: list[tuple[str, dict[str, Any]]] = []
@@ -243,10 +251,33 @@ class FakeServices:
             raise BusyError(f"run {active.run_id} holds the server oempro", hint="Wait for it, or use --wait.")
         return self._accept(Operation.BACKUP, requested_by, queued=active is not None)
 
-    def request_verify(self, *, backup_id: str, requested_by: str) -> Run:
-        self._note("request_verify", backup_id=backup_id, requested_by=requested_by)
+    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
+        self._note("request_verify", backup_id=backup_id, deep=deep, requested_by=requested_by)
         self.find_backup(backup_id, None)
         return self._accept(Operation.VERIFY, requested_by, queued=False)
+
+    def plan_restore(self, order: RestoreRequest, *, requested_by: str) -> RestorePlan:
+        self._note("plan_restore", order=order, requested_by=requested_by)
+        if order.backup:
+            self.find_backup(order.backup, order.server)
+        return self.plan
+
+    def request_restore(self, order: RestoreRequest, *, confirm: str, requested_by: str) -> Run:
+        self._note("request_restore", order=order, confirm=confirm, requested_by=requested_by)
+        if order.to is None:
+            check_confirmation(confirm, server=self.plan.server)
+        return self._accept(Operation.RESTORE, requested_by, queued=False)
+
+    def request_undo(self, *, server: str, confirm: str, requested_by: str) -> Run:
+        self._note("request_undo", server=server, confirm=confirm, requested_by=requested_by)
+        check_confirmation(confirm, server=server)
+        if not any(journal.server == server and journal.holds_safety_copy for journal in self.journals):
+            raise InvalidRequestError(f"there is no safety copy of {server}: nothing can be undone")
+        return self._accept(Operation.UNDO, requested_by, queued=False)
+
+    def restores(self, *, server: str | None) -> list[Journal]:
+        self._note("restores", server=server)
+        return [journal for journal in self.journals if server in {None, journal.server}]
 
     def cancel(self, *, run: str, requested_by: str) -> Run:
         self._note("cancel", run=run, requested_by=requested_by)

@@ -38,7 +38,7 @@ class FakeConnection:
         query = {name: value for name, value in parameters.items() if value is not None}
         return _document(ask(self.services, "GET", path, params=query))
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, slow: bool = False) -> Json:
         return _document(ask(self.services, "POST", path, json=body or {}))
 
     def events(self, run_id: str) -> Iterator[Json]:

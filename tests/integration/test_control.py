@@ -26,6 +26,7 @@ from octeth_backupd.control.limits import Limits
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.control.settings import ControlSettings
 from octeth_backupd.domain.backup import RunStatus
+from tests.fakes.restores import make_journal
 from tests.fakes.services import FakeServices, make_run
 
 if TYPE_CHECKING:
@@ -235,11 +236,18 @@ def test_a_member_of_the_group_reads_and_may_not_change(daemon: Daemon) -> None:
     reading = daemon.ctl_as_nobody("list", groups=groups)
     changing = [
         daemon.ctl_as_nobody(*arguments, groups=groups)
-        for arguments in (["backup"], ["cancel", "run-1"], ["pause"], ["resume"], ["verify", "latest"])
+        for arguments in (
+            ["backup"],
+            ["cancel", "run-1"],
+            ["pause"],
+            ["resume"],
+            ["verify", "latest"],
+            ["restore", "latest"],
+        )
     ]
 
     assert (reading.returncode, reading.stderr) == (0, "")
-    assert [result.returncode for result in changing] == [77] * 5
+    assert [result.returncode for result in changing] == [77] * 6
     assert all(f"group {ADMINS.gr_name}" in result.stderr for result in changing)
     assert [method for method, _ in daemon.services.requests] == ["backups_json"]
 
@@ -251,7 +259,7 @@ def test_a_member_of_the_admin_group_changes_under_his_own_name(daemon: Daemon) 
     assert daemon.services.requests[0][1]["requested_by"] == f"uid {NOBODY} (nobody)"
 
 
-@pytest.mark.parametrize("command", ["show", "verify", "watch", "cancel"])
+@pytest.mark.parametrize("command", ["show", "restore", "verify", "watch", "cancel"])
 @pytest.mark.parametrize("part", ["../../etc/passwd", "..", "a/../b", "x" * 3000])
 def test_an_id_that_is_a_path_never_reaches_the_daemon(daemon: Daemon, command: str, part: str) -> None:
     result = daemon.ctl(command, part)
@@ -334,13 +342,19 @@ def test_idle_connections_keep_others_out_but_never_root(daemon: Daemon) -> None
     assert "too many connections" in reader.stderr
 
 
-def in_terminal(daemon: Daemon, *arguments: str, **environment: str) -> str:
-    """Run the client in a terminal and return what it drew."""
+def in_terminal(daemon: Daemon, *arguments: str, typed: str = "", **environment: str) -> str:
+    """Run the client in a terminal, type something, and return what it drew."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=theirs, stderr=theirs, cwd=ROOT, env=daemon.environment(environment)
+        [*COMMAND, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=ROOT,
+        env=daemon.environment(environment),
     ) as client:
         os.close(theirs)
+        os.write(ours, typed.encode())
         drawn = b""
         try:
             while chunk := os.read(ours, 65536):
@@ -351,6 +365,70 @@ def in_terminal(daemon: Daemon, *arguments: str, **environment: str) -> str:
         client.wait(20)
     os.close(ours)
     return drawn.decode()
+
+
+def test_a_restore_is_begun_when_the_servers_name_is_typed_on_a_terminal(daemon: Daemon) -> None:
+    daemon.services.performs = True
+
+    drawn = in_terminal(daemon, "restore", "latest", typed="oempro\n")
+
+    assert "This can be done." in drawn
+    assert "Type the server's name, oempro," in drawn
+    assert "restore of oempro: success" in drawn
+    [asked] = [asked for method, asked in daemon.services.requests if method == "request_restore"]
+    assert (asked["confirm"], asked["requested_by"]) == ("oempro", "uid 0 (root)")
+
+
+def test_a_restore_is_not_begun_when_something_else_is_typed(daemon: Daemon) -> None:
+    drawn = in_terminal(daemon, "restore", "latest", typed="yes\n")
+
+    assert "not confirmed; nothing was touched" in drawn
+    assert [method for method, _ in daemon.services.requests if method.startswith("request")] == []
+
+
+def test_a_restore_in_a_script_needs_yes(daemon: Daemon) -> None:
+    daemon.services.performs = True
+
+    refused, done = daemon.ctl("restore", "latest"), daemon.ctl("restore", "latest", "--yes")
+
+    assert (refused.returncode, done.returncode) == (2, 0), (refused, done)
+    assert "--yes" in refused.stderr
+    assert "restore of oempro: success" in done.stdout
+
+
+def test_a_member_of_the_admin_group_restores_backups_but_names_no_paths(daemon: Daemon) -> None:
+    groups = (READERS.gr_gid, ADMINS.gr_gid)
+
+    backup = daemon.ctl_as_nobody("restore", "latest", "--yes", "--detach", groups=groups)
+    paths = [
+        daemon.ctl_as_nobody("restore", *arguments, "--yes", groups=groups)
+        for arguments in (["--file", "/etc/shadow"], ["latest", "--to", "/srv/elsewhere"])
+    ]
+
+    assert backup.returncode == 0, backup
+    assert [(result.returncode, "only root may" in result.stderr) for result in paths] == [(77, True)] * 2
+
+
+def test_an_old_password_is_in_no_argument_and_reaches_the_daemon(daemon: Daemon, tmp_path: Path) -> None:
+    path = tmp_path / "old.password"
+    path.write_text("hunter2\n")
+
+    result = daemon.ctl("restore", "latest", "--old-password-file", str(path), "--yes", "--detach")
+
+    assert result.returncode == 0, result
+    order = daemon.services.requests[-1][1]["order"]
+    assert order.old_password.get_secret_value() == "hunter2"
+    assert "hunter2" not in f"{result} {daemon.services.requests}"
+
+
+def test_an_undo_is_confirmed_and_followed(daemon: Daemon) -> None:
+    daemon.services.journals = [make_journal()]
+    daemon.services.performs = True
+
+    drawn = in_terminal(daemon, "undo", typed="oempro\n")
+
+    assert "Undo restore 20261122t090000-restore-1a2b of oempro" in drawn
+    assert "undo of oempro: success" in drawn
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")

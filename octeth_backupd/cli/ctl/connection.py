@@ -60,9 +60,9 @@ class Connection:
         """
         return self._ask("GET", path, seconds=_CHECKS_SECONDS if slow else _ANSWER_SECONDS, parameters=parameters)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
-        """Ask for a change and return the answer; errors as ``get``."""
-        return self._ask("POST", path, seconds=_ANSWER_SECONDS, body=body or {})
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, slow: bool = False) -> Json:
+        """Ask for a change and return the answer; ``slow`` and errors as ``get``."""
+        return self._ask("POST", path, seconds=_CHECKS_SECONDS if slow else _ANSWER_SECONDS, body=body or {})
 
     def events(self, run_id: str) -> Iterator[Json]:
         """Yield a run's events until the stream ends; errors as ``get``, also when the connection breaks."""

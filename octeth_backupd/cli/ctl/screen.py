@@ -83,6 +83,10 @@ class Screen:
         """Write a line to standard error."""
         print(printable(text), file=self.err, flush=True)
 
+    def question(self, text: str) -> None:
+        """Write a question to standard error; the answer is typed behind it."""
+        print(printable(text), end="", file=self.err, flush=True)
+
     def failure(self, failure: CommandFailedError) -> None:
         """Say why a command failed and what to do; with ``--json`` as a document, too."""
         if self.as_json:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from octeth_backupd.control.calls import CallsHere
 from octeth_backupd.control.identifiers import PartInPath, ServerFilter, checked_part
 from octeth_backupd.control.protocol import PEER_KEY
+from octeth_backupd.control.restore_schemas import VerifyOptions
 from octeth_backupd.control.schemas import BackupDocument, BackupOrder, BackupView, RunDocument, RunView
 from octeth_backupd.domain.summary import backup_summary
 
@@ -51,11 +52,23 @@ async def make_backup(
 
 
 @router.post("/v1/backups/{part:path}/verify", status_code=202)
-async def verify(part: PartInPath, request: Request, response: Response, calls: CallsHere) -> RunDocument:
-    """Start a check of a backup's copies (checksum and read-back) and answer at once with its run."""
+async def verify(
+    part: PartInPath,
+    request: Request,
+    response: Response,
+    calls: CallsHere,
+    options: Annotated[VerifyOptions | None, Body()] = None,
+) -> RunDocument:
+    """Start a check of a backup's copies (checksum and read-back) and answer at once with its run.
+
+    With ``deep`` the backup is unpacked, too, and a server started on it to check every table.
+    """
     backup_id = checked_part(part)
+    deep = options is not None and options.deep
     requested_by = str(request.scope[PEER_KEY])
-    run = await calls.quick(lambda: calls.services.request_verify(backup_id=backup_id, requested_by=requested_by))
+    run = await calls.quick(
+        lambda: calls.services.request_verify(backup_id=backup_id, deep=deep, requested_by=requested_by)
+    )
     response.headers["location"] = f"/v1/runs/{run.run_id}"
     return RunDocument(run=RunView.model_validate(run))
 

@@ -10,17 +10,17 @@ from octeth_backupd.domain.postconditions.base import Answer, PostCondition, Sta
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from octeth_backupd.domain.postconditions.evidence import Evidence, JudgedRun
+    from octeth_backupd.domain.postconditions.evidence import JudgedRun, PrepareEvidence
 
 LINE_LENGTH = 300
 
 
-def _run(evidence: Evidence, stage: Stage) -> JudgedRun:
+def _run(evidence: PrepareEvidence, stage: Stage) -> JudgedRun:
     run = evidence.backup_run if stage is Stage.BACKUP else evidence.prepare_run
     return needed(run, f"the engine's {stage} left no record")
 
 
-def exit_code(evidence: Evidence, stage: Stage) -> Answer:
+def exit_code(evidence: PrepareEvidence, stage: Stage) -> Answer:
     """Answer whether the engine's program ended with 0."""
     run = _run(evidence, stage)
     code = run.completed.exit_code
@@ -34,7 +34,7 @@ def exit_code(evidence: Evidence, stage: Stage) -> Answer:
     return passed(f"{run.completed.program} ended its {stage} with exit code 0")
 
 
-def completed_ok(evidence: Evidence, stage: Stage) -> Answer:
+def completed_ok(evidence: PrepareEvidence, stage: Stage) -> Answer:
     """Answer whether the last line of the log is the engine's word of success."""
     run = _run(evidence, stage)
     if not claims_success(run.last_line):
@@ -46,7 +46,7 @@ def completed_ok(evidence: Evidence, stage: Stage) -> Answer:
     return passed(f"the log of the {stage} ends in 'completed OK!'")
 
 
-def no_error_line(evidence: Evidence, stage: Stage) -> Answer:
+def no_error_line(evidence: PrepareEvidence, stage: Stage) -> Answer:
     """Answer whether the log is free of error lines, whatever the exit code says."""
     run = _run(evidence, stage)
     if run.error_lines:
@@ -60,7 +60,9 @@ def no_error_line(evidence: Evidence, stage: Stage) -> Answer:
     return passed(f"the log of the {stage} holds no error line")
 
 
-def _condition(name: str, stage: Stage, question: str, answer: Callable[[Evidence, Stage], Answer]) -> PostCondition:
+def _condition(
+    name: str, stage: Stage, question: str, answer: Callable[[PrepareEvidence, Stage], Answer]
+) -> PostCondition:
     return PostCondition(name=name, stage=stage, question=question, answer=lambda evidence: answer(evidence, stage))
 
 

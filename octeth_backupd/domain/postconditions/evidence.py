@@ -152,6 +152,34 @@ class ArchiveReadBack:
     files: Mapping[str, int] | None = None
 
 
+class PrepareEvidence(Protocol):
+    """What is needed to judge the engine's work itself, whatever is known of the server; ``Evidence`` is one."""
+
+    @property
+    def engine(self) -> str:
+        """Return the engine's name."""
+
+    @property
+    def expectation(self) -> ExpectedResult:
+        """Return what the engine writes when all is well."""
+
+    @property
+    def backup_run(self) -> JudgedRun | None:
+        """Return its backup."""
+
+    @property
+    def prepare_run(self) -> JudgedRun | None:
+        """Return its prepare."""
+
+    @property
+    def raw(self) -> DirectoryState | None:
+        """Return the directory before the prepare."""
+
+    @property
+    def prepared(self) -> DirectoryState | None:
+        """Return the directory after it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All evidence about one backup.

@@ -18,7 +18,7 @@ from octeth_backupd.domain.postconditions.base import (
 )
 
 if TYPE_CHECKING:
-    from octeth_backupd.domain.postconditions.evidence import DirectoryState, Evidence
+    from octeth_backupd.domain.postconditions.evidence import DirectoryState, Evidence, PrepareEvidence
 
 REDO_FILES = ("xtrabackup_logfile", "ib_logfile0")
 LEFTOVER_SUFFIXES = (".partial", ".delta", ".new", ".ren", ".del")
@@ -51,7 +51,7 @@ def checkpoints_raw(evidence: Evidence) -> Answer:
     )
 
 
-def checkpoints_prepared(evidence: Evidence) -> Answer:
+def checkpoints_prepared(evidence: PrepareEvidence) -> Answer:
     """Answer whether the checkpoints file names the state of a finally prepared backup."""
     return _backup_type(
         checkpoints_of(evidence, _prepared(evidence)).backup_type,
@@ -80,7 +80,7 @@ def lsn_order(evidence: Evidence) -> Answer:
     return passed(f"to_lsn {found.to_lsn} is not above last_lsn {found.last_lsn}")
 
 
-def lsn_kept(evidence: Evidence) -> Answer:
+def lsn_kept(evidence: PrepareEvidence) -> Answer:
     """Answer whether the prepared backup is of the same moment as the raw one."""
     raw = checkpoints_of(evidence, _raw(evidence))
     prepared = checkpoints_of(evidence, _prepared(evidence))
@@ -128,7 +128,7 @@ def binlog_position(evidence: Evidence) -> Answer:
     return passed(f"binlog position {position.file}:{position.position}")
 
 
-def partial_files(evidence: Evidence) -> Answer:
+def partial_files(evidence: PrepareEvidence) -> Answer:
     """Answer whether prepare left nothing half done."""
     prepared = _prepared(evidence)
     left = [path for path in prepared.files if path.endswith(LEFTOVER_SUFFIXES)]
@@ -140,7 +140,7 @@ def partial_files(evidence: Evidence) -> Answer:
     return passed("prepare left no half-done file")
 
 
-def checkpoints_of(evidence: Evidence, directory: DirectoryState) -> Checkpoints:
+def checkpoints_of(evidence: PrepareEvidence, directory: DirectoryState) -> Checkpoints:
     """Return the checkpoints of a directory.
 
     Raises:
@@ -174,11 +174,11 @@ def _text(directory: DirectoryState, name: str) -> str:
     return needed(directory.texts.get(name), f"{name} was not read")
 
 
-def _raw(evidence: Evidence) -> DirectoryState:
+def _raw(evidence: PrepareEvidence) -> DirectoryState:
     return needed(evidence.raw, "the backup directory was not looked at")
 
 
-def _prepared(evidence: Evidence) -> DirectoryState:
+def _prepared(evidence: PrepareEvidence) -> DirectoryState:
     return needed(evidence.prepared, "the prepared directory was not looked at")
 
 

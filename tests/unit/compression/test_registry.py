@@ -28,6 +28,8 @@ def test_compressor_is_the_one_configured(algorithm: str, suffix: str) -> None:
         ("octeth-backup-2026-11-22_02-00-00.tar.gz", "gzip"),
         ("old.tgz", "gzip"),
         ("octeth-backup-2026-11-22_02-00-00.tar", "none"),
+        ("octeth-backup-2026-11-22_02-00-00.xbstream.gz", "gzip"),
+        ("octeth-backup-2026-11-22_02-00-00.xbstream.lz4", "lz4"),
     ],
 )
 def test_archive_is_read_by_the_ending_of_its_name(name: str, algorithm: str) -> None:

@@ -20,6 +20,8 @@ from octeth_backupd.control.refusals import RequestTooLargeError, body_of, statu
         (errors.ConfigurationError("x"), 422),
         (errors.LoginRefusedError("x"), 502),
         (errors.DockerError("x"), 502),
+        (errors.RestoreRefusedError("x"), 422),
+        (errors.RestoreError("x"), 500),
         (errors.SpaceError("x"), 507),
         (errors.CatalogError("x"), 500),
         (errors.CatalogError("x", retryable=True), 503),

@@ -177,3 +177,25 @@ def test_many_looks_at_once_make_one_run(watched: Watched) -> None:
         thread.join(20)
 
     assert len(watched.bench.catalog.runs()) == 1
+
+
+def test_what_comes_due_during_a_restore_is_recorded_as_skipped_once_and_caught_up(bench: Bench) -> None:
+    reasons = ["restore x holds the server"]
+    watched = Watched(bench)
+    watched.watch = DueWatch(
+        ledger=watched.ledger,
+        coordinator=watched.coordinator,
+        clock=bench.clock,
+        retry_later=lambda server, at: watched.retries.append((server, at)),
+        blocked=lambda _server: reasons[0],
+    )
+    watched.go_to_next_due()
+
+    watched.look()
+    runs = watched.look()
+
+    assert [(run.status, run.error) for run in runs] == [(RunStatus.SKIPPED, "restore x holds the server")]
+    reasons[0] = ""
+    bench.clock.go(3600)
+    newest, _ = watched.look()
+    assert newest.trigger is Trigger.CATCH_UP

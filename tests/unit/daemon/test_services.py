@@ -10,6 +10,7 @@ import pytest
 
 from octeth_backupd.control.services import ScheduleView, Services
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
@@ -52,6 +53,13 @@ class Daemon:
             bus=bench.bus,
             clock=bench.clock,
             coordinator=self.coordinator,
+            restores=RestoreServices(
+                catalog=bench.catalog,
+                coordinator=self.coordinator,
+                clock=bench.clock,
+                installation_id="i" * 32,
+                parts=lambda: parts,
+            ),
             recorder=self.recorder,
             state=self.state,
             installation_id="i" * 32,
@@ -148,7 +156,7 @@ def test_with_several_servers_one_must_be_named(two_servers: Daemon) -> None:
 def test_a_backup_is_verified_by_any_part_of_its_id(daemon: Daemon) -> None:
     daemon.bench.catalog.add_backup(make_backup())
 
-    run = daemon.services.request_verify(backup_id="2026-11-22", requested_by=WHO)
+    run = daemon.services.request_verify(deep=False, backup_id="2026-11-22", requested_by=WHO)
 
     assert (run.operation, run.server, run.backup_id) == (Operation.VERIFY, "oempro", make_backup().backup_id)
 
@@ -158,9 +166,9 @@ def test_a_backup_that_does_not_exist_or_is_not_one_cannot_be_verified(daemon: D
     daemon.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(days=1)))
 
     with pytest.raises(NotFoundError):
-        daemon.services.request_verify(backup_id="1999", requested_by=WHO)
+        daemon.services.request_verify(deep=False, backup_id="1999", requested_by=WHO)
     with pytest.raises(AmbiguousIdError):
-        daemon.services.request_verify(backup_id="2026-11", requested_by=WHO)
+        daemon.services.request_verify(deep=False, backup_id="2026-11", requested_by=WHO)
     assert daemon.begun == []
 
 

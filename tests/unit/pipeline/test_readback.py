@@ -168,3 +168,11 @@ def test_forgetting_cached_pages_leaves_the_content_and_the_position(tmp_path: P
         forget_cached_pages(file)
 
         assert file.read() == b"content"
+
+
+def test_header_that_claims_gigabytes_is_not_read_into_memory() -> None:
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type, long_name.size = tarfile.GNUTYPE_LONGNAME, 4 << 30
+
+    with pytest.raises(VerificationError, match="header"):
+        _read(long_name.tobuf(tarfile.GNU_FORMAT) + bytes(4096))

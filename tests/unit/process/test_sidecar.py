@@ -69,6 +69,28 @@ def test_sidecar_has_the_servers_files_and_network_and_hardly_any_right() -> Non
     assert spec["user"] == "0:0"
 
 
+def test_sidecar_of_no_server_sees_nothing_of_a_server_or_a_network() -> None:
+    spec = sidecar_spec(COMMAND, image="mariadb:10.11", container_id="", mark=MARK)
+
+    assert spec["network_mode"] == "none"
+    assert "volumes_from" not in spec
+    assert spec["cap_drop"] == ["ALL"]
+
+
+def test_failing_start_of_a_sidecar_of_no_server_is_not_blamed_on_a_server() -> None:
+    fake = FakeDocker()
+    fake.start_error = DockerError("no")
+    fake.server_stopped = True
+    runner = SidecarRunner(
+        docker=_docker(fake), image="mariadb:10.11", container_id="", binds={}, mark=MARK, redactor=Redactor()
+    )
+
+    with pytest.raises(DockerError) as caught:
+        runner.run(COMMAND, on_line=lambda _: None, cancellation=Cancellation())
+
+    assert type(caught.value) is DockerError
+
+
 def test_program_takes_the_place_of_the_images_entrypoint() -> None:
     spec = sidecar_spec(COMMAND, image="x", container_id="abc", mark=MARK)
 

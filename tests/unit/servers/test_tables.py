@@ -2,7 +2,7 @@ from typing import cast
 
 from octeth_backupd.domain.server import EngineTable
 from octeth_backupd.servers.session import Session
-from octeth_backupd.servers.tables import read_engine_counts, read_other_tables
+from octeth_backupd.servers.tables import count_tables, read_engine_counts, read_other_tables
 from tests.unit.servers.builders import ScriptedSession
 
 
@@ -37,3 +37,14 @@ def test_engines_are_counted() -> None:
     session = ScriptedSession({"GROUP BY ENGINE": [{"ENGINE": "InnoDB", "NUMBER": 40}, {"ENGINE": "CSV", "NUMBER": 2}]})
 
     assert read_engine_counts(cast(Session, session)) == {"InnoDB": 40, "CSV": 2}
+
+
+def test_tables_are_counted_by_schema_and_a_schema_may_have_none() -> None:
+    session = ScriptedSession(
+        {
+            "SCHEMATA": [{"SCHEMA_NAME": "shop"}, {"SCHEMA_NAME": "empty"}],
+            "GROUP BY TABLE_SCHEMA": [{"TABLE_SCHEMA": "shop", "NUMBER": 3}],
+        }
+    )
+
+    assert count_tables(cast(Session, session)) == {"shop": 3, "empty": 0}

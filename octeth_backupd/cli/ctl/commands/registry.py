@@ -9,10 +9,12 @@ from octeth_backupd.cli.ctl.commands.cancel import CancelCommand
 from octeth_backupd.cli.ctl.commands.config import ConfigCommand
 from octeth_backupd.cli.ctl.commands.doctor import DoctorCommand
 from octeth_backupd.cli.ctl.commands.listing import ListCommand
+from octeth_backupd.cli.ctl.commands.restore import RestoreCommand
 from octeth_backupd.cli.ctl.commands.runs import RunsCommand
 from octeth_backupd.cli.ctl.commands.schedules import PauseCommand, ResumeCommand, SchedulesCommand
 from octeth_backupd.cli.ctl.commands.show import ShowCommand
 from octeth_backupd.cli.ctl.commands.status import StatusCommand
+from octeth_backupd.cli.ctl.commands.undo import UndoCommand
 from octeth_backupd.cli.ctl.commands.verify import VerifyCommand
 from octeth_backupd.cli.ctl.commands.version import VersionCommand
 from octeth_backupd.cli.ctl.commands.watch import WatchCommand
@@ -25,6 +27,8 @@ COMMANDS: tuple[Command, ...] = (
     ListCommand(),
     ShowCommand(),
     BackupCommand(),
+    RestoreCommand(),
+    UndoCommand(),
     VerifyCommand(),
     RunsCommand(),
     WatchCommand(),

@@ -1,4 +1,4 @@
-"""``status``: does the daemon run, when was each server last backed up, what comes next."""
+"""``status``: does the daemon run, when was each server last backed up, what comes next, what restores left behind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
 
+_KEPT = {"committed": "data from before", "rolled_back": "data that did not pass in"}
+"""State of a restore that has ended → what its safety copy is."""
+
 
 class StatusCommand:
     """See Command."""
 
     name = "status"
     summary = "how the daemon and each server's backups stand"
-    description = "Show whether the daemon runs, the newest good backup of each server, and what comes next."
+    description = (
+        "Show whether the daemon runs, the newest good backup of each server, what comes next, and restores that are "
+        "not finished or whose safety copy is still there."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See Command.add_arguments."""
@@ -27,14 +33,17 @@ class StatusCommand:
     def run(self, _arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
         """See Command.run."""
         status = connection.get("/v1/status")
+        restores = connection.get("/v1/restores")["restores"]
         if screen.as_json:
-            screen.document(status)
+            screen.document({**status, "restores": restores})
             return OK
         _show_daemon(status, screen)
         for server in status["servers"]:
             screen.line()
             screen.line(f"{server['name']} ({server['placement']})", style="bold")
-            screen.pairs(_server_pairs(server, connection), indent="  ")
+            mine = [restore for restore in restores if restore["server"] == server["name"]]
+            screen.pairs([*_server_pairs(server, connection), *_restore_pairs(mine)], indent="  ")
+        _show_others(status, restores, screen)
         return OK
 
 
@@ -69,6 +78,30 @@ def _server_pairs(server: Json, connection: Connection) -> list[tuple[str, str]]
         pairs.append(("queued", ", ".join(run["id"] for run in server["queued_runs"])))
     pairs.append(("next due", moment(server["next_due"], missing="nothing is scheduled")))
     return pairs
+
+
+def _restore_pairs(restores: list[Json]) -> list[tuple[str, str]]:
+    pairs = []
+    for restore in restores:
+        if restore["is_open"]:
+            text = f"{restore['id']} is not finished: {restore['state']} since {moment(restore['state_since'])}"
+            pairs.append((f"! {restore['operation']}", text))
+        if restore["safety_copy"]:
+            text = (
+                f"{size(restore['safety_copy_bytes'])}, {_KEPT.get(restore['state'], 'kept')} {restore['id']}, until "
+            )
+            text += moment(restore["expires_at"], missing="not yet decided")
+            pairs += [("safety copy", text), *[("", path) for path in restore["safety_copy"]]]
+    return pairs
+
+
+def _show_others(status: Json, restores: list[Json], screen: Screen) -> None:
+    """Show the restores of servers that are not configured any more: what they left still takes up room."""
+    configured = {server["name"] for server in status["servers"]}
+    for name in sorted({restore["server"] for restore in restores} - configured):
+        screen.line()
+        screen.line(f"{name} (not configured)", style="bold")
+        screen.pairs(_restore_pairs([one for one in restores if one["server"] == name]), indent="  ")
 
 
 def _ended_run(run: Json) -> str:

@@ -1,4 +1,4 @@
-"""``verify``: read a backup's copies back and compare."""
+"""``verify``: read a backup's copies back and compare; with ``--deep`` start a server on it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ class VerifyCommand:
     name = "verify"
     summary = "read a backup's copies back and compare checksums"
     description = (
-        "Read every copy of a backup back, decompress it and compare checksum and content. Nothing is changed."
+        "Read every copy of a backup back, decompress it and compare checksum and content. With --deep unpack it, too, "
+        "start a server on it and check every table. No server and no backup is changed."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See Command.add_arguments."""
         parser.add_argument("id", metavar="ID", help="any unambiguous part of the id, or latest")
+        parser.add_argument("--deep", action="store_true", help="also start a server on it and check every table")
         parser.add_argument("--detach", action="store_true", help="print the run's id and return at once")
         parser.add_argument("--verbose", "-v", action="store_true", help="show what the programs print")
 
     def run(self, arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
         """See Command.run."""
-        accepted = connection.post(f"/v1/backups/{quoted(arguments.id)}/verify")
+        accepted = connection.post(f"/v1/backups/{quoted(arguments.id)}/verify", {"deep": arguments.deep})
         return follow_accepted(accepted, connection, screen, detach=arguments.detach, with_output=arguments.verbose)

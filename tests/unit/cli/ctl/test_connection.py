@@ -53,6 +53,15 @@ def test_a_document_is_returned(path: Path) -> None:
         assert connection.get("/v1/status") == {"a": 1}
 
 
+def test_only_what_is_slow_is_waited_for_longer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("octeth_backupd.cli.ctl.connection._ANSWER_SECONDS", 0.01)
+
+    with answering(path, http('{"a": 1}')) as connection:
+        assert connection.post("/v1/restores/plan", {}, slow=True) == {"a": 1}
+        with pytest.raises(CommandFailedError, match="does not answer"):
+            connection.post("/v1/backups")
+
+
 def test_a_refusal_comes_with_message_hint_and_code(path: Path) -> None:
     body = '{"schema_version":1,"error":{"code":"busy","message":"held","hint":"Wait."}}'
 

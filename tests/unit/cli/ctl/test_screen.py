@@ -115,3 +115,12 @@ def test_a_failure_is_a_document_too_when_json_was_asked_for() -> None:
         "error": {"code": "busy", "message": "it broke", "hint": ""},
     }
     assert screen.said == "octeth-backupctl: it broke\n"
+
+
+def test_a_question_stands_on_standard_error_with_the_answer_behind_it() -> None:
+    screen = MemoryScreen()
+
+    screen.question("Type \x1b[31mit: ")
+
+    assert screen.said == "Type \N{REPLACEMENT CHARACTER}[31mit: "
+    assert screen.shown == ""

@@ -114,9 +114,13 @@ def test_a_second_backup_that_waits_is_queued() -> None:
     assert response.json()["run"]["status"] == "queued"
 
 
-def test_a_verification_is_accepted_with_its_run() -> None:
-    response = ask(FakeServices(), "POST", "/v1/backups/latest/verify", peer=ADMIN)
+@pytest.mark.parametrize(("body", "deep"), [(None, False), ({}, False), ({"deep": True}, True)])
+def test_a_verification_is_accepted_with_its_run(body: dict[str, bool] | None, *, deep: bool) -> None:
+    services = FakeServices()
+
+    response = ask(services, "POST", "/v1/backups/latest/verify", json=body, peer=ADMIN)
 
     assert response.status_code == 202
     assert response.json()["run"]["operation"] == "verify"
     assert response.headers["location"] == "/v1/runs/run-2"
+    assert services.requests[0][1]["deep"] is deep

@@ -6,6 +6,7 @@ import pytest
 
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.domain.backup import RunStatus
+from tests.fakes.restores import make_journal
 from tests.fakes.services import FakeServices, make_run
 from tests.fakes.terminal import FakeConnection, run_command
 
@@ -18,6 +19,8 @@ from tests.fakes.terminal import FakeConnection, run_command
         ["show", "latest"],
         ["backup", "--detach"],
         ["verify", "latest", "--detach"],
+        ["restore", "latest", "--dry-run"],
+        ["undo", "--yes", "--detach"],
         ["runs"],
         ["cancel", "run-9"],
         ["schedules"],
@@ -30,6 +33,7 @@ from tests.fakes.terminal import FakeConnection, run_command
 )
 def test_json_is_exactly_one_document_with_its_schema_version(argv: list[str]) -> None:
     services = FakeServices(runs=[make_run("run-8"), make_run("run-9", status=RunStatus.QUEUED)])
+    services.journals = [make_journal()]
 
     _, screen = run_command(FakeConnection(services), *argv, "--json")
 
@@ -37,7 +41,9 @@ def test_json_is_exactly_one_document_with_its_schema_version(argv: list[str]) -
     assert screen.said == ""
 
 
-@pytest.mark.parametrize("argv", [["show", "nope"], ["verify", "nope"], ["watch", "nope"], ["cancel", "nope"]])
+@pytest.mark.parametrize(
+    "argv", [["show", "nope"], ["verify", "nope"], ["restore", "nope"], ["watch", "nope"], ["cancel", "nope"]]
+)
 def test_an_unknown_id_ends_with_4(argv: list[str]) -> None:
     with pytest.raises(CommandFailedError) as caught:
         run_command(FakeConnection(FakeServices()), *argv)

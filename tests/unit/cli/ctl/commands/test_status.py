@@ -1,7 +1,11 @@
 """``status``."""
 
+import json
+
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.events import StepProgress
+from octeth_backupd.domain.restore.machine import State
+from tests.fakes.restores import make_journal
 from tests.fakes.services import GIB, NOW, FakeServices, make_run
 from tests.fakes.terminal import FakeConnection, run_command
 
@@ -46,3 +50,42 @@ def test_status_without_backups_says_none() -> None:
 
     assert "last good backup  none" in text
     assert "last run          none" in text
+
+
+def test_a_safety_copy_is_shown_with_its_size_its_place_and_its_end() -> None:
+    services = FakeServices()
+    services.journals = [make_journal()]
+
+    text = shown(services, "status")
+
+    assert "safety copy       5.0 GiB, data from before 20261122t090000-restore-1a2b, until 2026-11-25 " in text
+    assert "\n                    /srv/oempro/.octeth-backupd-20261122t090000-restore-1a2b\n" in text
+
+
+def test_a_restore_that_is_not_finished_is_shown_with_its_state() -> None:
+    services = FakeServices()
+    services.journals = [make_journal(state=State.SWAPPING)]
+
+    text = shown(services, "status")
+
+    assert "! restore         20261122t090000-restore-1a2b is not finished: swapping since 2026-11-22 " in text
+    assert "safety copy" not in text
+
+
+def test_what_the_restore_of_a_server_left_that_is_not_configured_any_more_is_shown() -> None:
+    services = FakeServices()
+    services.journals = [make_journal(server="gone", state=State.ROLLED_BACK)]
+
+    text = shown(services, "status")
+
+    assert "gone (not configured)\n  safety copy  5.0 GiB, data that did not pass in " in text
+
+
+def test_json_has_the_restores_too() -> None:
+    services = FakeServices()
+    services.journals = [make_journal()]
+
+    document = json.loads(shown(services, "status", "--json"))
+
+    assert [one["server"] for one in document["restores"]] == ["oempro"]
+    assert document["servers"][0]["name"] == "oempro"

@@ -1,5 +1,7 @@
 """``verify``."""
 
+import pytest
+
 from tests.fakes.services import FakeServices
 from tests.fakes.terminal import FakeConnection, run_command
 
@@ -12,3 +14,12 @@ def test_verify_follows_to_the_outcome() -> None:
 
     assert code == 0
     assert "verify of oempro: success" in screen.shown
+
+
+@pytest.mark.parametrize(("options", "deep"), [((), False), (("--deep",), True)])
+def test_deep_reaches_the_daemon(options: tuple[str, ...], *, deep: bool) -> None:
+    services = FakeServices()
+
+    run_command(FakeConnection(services), "verify", "latest", "--detach", *options)
+
+    assert services.requests[0][1]["deep"] is deep

@@ -1,0 +1,24 @@
+"""The confirmation that data is to be replaced: judged here, whoever asks, and not only by the command line."""
+
+from __future__ import annotations
+
+from octeth_backupd.errors import InvalidRequestError
+
+
+def check_confirmation(confirm: str, *, server: str) -> None:
+    """Accept a confirmation that is the server's name, letter by letter.
+
+    Args:
+        confirm: What the client sent; empty: nothing.
+        server: Name of the server whose data would be replaced.
+
+    Raises:
+        InvalidRequestError: It is anything else.
+    """
+    if confirm == server:
+        return
+    if not confirm:
+        message = f"the data of {server} would be replaced, and that was not confirmed"
+    else:
+        message = f"the data of {server} would be replaced, and what was confirmed is {confirm[:80]!r}"
+    raise InvalidRequestError(message, hint=f"Confirm it with the server's name: {server}. Nothing was touched.")

@@ -1,0 +1,55 @@
+"""What was ordered: the wishes of the operator that go along with a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOrder:
+    """A restore as it was ordered.
+
+    Attributes:
+        backup_id: Whole id of a catalog entry; empty with ``archive``.
+        archive: A file outside the catalog.
+        target_directory: Where to lay prepared files down instead of the server; None: replace the server's data.
+        rehearse: Start a server on the staged data before the present one is stopped.
+        force: Go on without a checksum, or with a wrong one; recorded.
+        force_foreign: Replace data that is not known to be this server's.
+        keep_server_uuid: Carry ``auto.cnf`` over (MySQL).
+        cancel_running: Cancel a backup of this server that is going on instead of being refused.
+        old_password: Of the configured account as of the backup's time.
+    """
+
+    backup_id: str = ""
+    archive: Path | None = None
+    target_directory: Path | None = None
+    rehearse: bool = True
+    force: bool = False
+    force_foreign: bool = False
+    keep_server_uuid: bool = False
+    cancel_running: bool = False
+    old_password: SecretStr | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOrder:
+    """A verification: ``deep`` also starts a server on the backup and checks every table."""
+
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalOrder:
+    """Something to be done with a restore that has a journal: undo it, or resolve it after a crash."""
+
+    restore_id: str
+
+
+Order = RestoreOrder | VerifyOrder | JournalOrder

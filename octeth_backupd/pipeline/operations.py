@@ -1,0 +1,25 @@
+"""The only list of operations: what a run of each executes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.backup import Operation
+from octeth_backupd.pipeline.backup import back_up
+from octeth_backupd.pipeline.restore.resolve import remove_expired, resolve, undo
+from octeth_backupd.pipeline.restore.restore import restore
+from octeth_backupd.pipeline.verify import verify_backup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octeth_backupd.pipeline.result import Execute
+
+OPERATIONS: Mapping[Operation, Execute] = {
+    Operation.BACKUP: back_up,
+    Operation.VERIFY: verify_backup,
+    Operation.RESTORE: restore,
+    Operation.UNDO: undo,
+    Operation.RESOLVE: resolve,
+    Operation.EXPIRE: remove_expired,
+}

@@ -1,0 +1,1 @@
+"""The operations around a restore: restore, undo, verify deeply, resolve what was interrupted."""

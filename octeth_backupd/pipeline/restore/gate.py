@@ -1,0 +1,142 @@
+"""The gate: what a server on restored data must show before the restore counts as done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.grants import shows_all_tables
+from octeth_backupd.domain.masking import mask_text
+from octeth_backupd.domain.restore.gate import corruption_lines, judge_tables
+from octeth_backupd.errors import DockerError, RestoreError, ServerError
+from octeth_backupd.pipeline.restore.readiness import enter
+from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_number
+from octeth_backupd.servers.tables import count_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from octeth_backupd.domain.restore.journal import Expected
+    from octeth_backupd.pipeline.context import RunContext
+    from octeth_backupd.pipeline.restore.login import Login
+    from octeth_backupd.servers.power.base import Power
+    from octeth_backupd.servers.server import Server
+    from octeth_backupd.servers.session import Session
+
+_CONTAINED = "SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed) AS contained, @@GLOBAL.gtid_executed AS executed"
+_SHOWN_CHARACTERS = 300
+_DISCARDED = 1814
+"""ER_TABLESPACE_DISCARDED, of both vendors."""
+
+
+def pass_gate(
+    context: RunContext,
+    server: Server,
+    power: Power,
+    expected: Expected,
+    logins: Sequence[Login],
+    *,
+    since: datetime,
+) -> tuple[str, ...]:
+    """Return what is worth knowing about a server on restored data that is in order.
+
+    A refused login alone never fails it: the accounts came back with the data, and the rehearsal has looked inside.
+
+    Args:
+        context: The run.
+        server: Started, and ready.
+        power: Its switch.
+        expected: What the rehearsal found; empty when there was none.
+        logins: To try; the one that worked in the rehearsal goes first.
+        since: When the server was started; its log is judged from there on.
+
+    Raises:
+        RestoreError: It is not in order; the message names each failure.
+        DockerError: The Docker engine cannot be asked any more (``retryable``).
+    """
+    problems: list[str] = []
+    notes: list[str] = []
+    ordered = sorted(logins, key=lambda login: login.source != expected.login)
+    try:
+        with enter(server, ordered) as entrance:
+            if entrance.session is None:
+                notes.append(f"not looked into: {entrance.refusal}")
+            else:
+                problems += _look_inside(entrance.session, expected, notes)
+    except ServerError as exc:
+        problems.append(exc.message)
+    problems += [f"its log says: {mask_text(line)}" for line in corruption_lines(_log(power, since, notes))]
+    state = power.state()
+    if not state.is_running:
+        ended = "" if state.exit_code is None else f" with exit code {state.exit_code}"
+        problems.insert(0, f"it has ended{ended}")
+    for note in notes:
+        context.warn(f"gate: {note}")
+    if problems:
+        raise RestoreError(
+            f"server {server.name} is not in order on the restored data: {'; '.join(problems)}",
+            hint="Try another backup, or look into this one with octeth-backupctl restore --to DIRECTORY.",
+        )
+    return tuple(notes)
+
+
+def _look_inside(session: Session, expected: Expected, notes: list[str]) -> list[str]:
+    """Return what is not as in the rehearsal; what the account may not see becomes a note."""
+    problems: list[str] = []
+    for look in (_tables, _reads, _gtids):
+        try:
+            problems += look(session, expected, notes)
+        except PrivilegeMissingError as exc:
+            notes.append(exc.message)
+    return problems
+
+
+def _tables(session: Session, expected: Expected, notes: list[str]) -> Iterator[str]:
+    verdict = judge_tables(expected.tables, count_tables(session))
+    notes.extend(verdict.notes)
+    if not verdict.problems:
+        return
+    grants = tuple(str(next(iter(row.values()))) for row in session.rows("SHOW GRANTS"))
+    if shows_all_tables(grants):
+        yield from verdict.problems
+    else:  # the rehearsal has counted without accounts
+        notes.extend(f"{problem}, as far as {session.user} may see" for problem in verdict.problems)
+
+
+def _reads(session: Session, expected: Expected, notes: list[str]) -> Iterator[str]:
+    for table in expected.largest:
+        try:
+            session.rows(f"SELECT * FROM {table} LIMIT 1")
+        except PrivilegeMissingError:
+            raise
+        except ServerError as exc:
+            if exc.retryable:
+                raise
+            if exc.__cause__ is not None and error_number(exc.__cause__) == _DISCARDED:
+                notes.append(f"table {table} has had no file since before the backup: {exc.message}")
+                continue
+            yield f"table {table} cannot be read: {exc.message}"
+
+
+def _gtids(session: Session, expected: Expected, _notes: list[str]) -> Iterator[str]:
+    """Compare GTIDs where the server has them; MariaDB's position is of its binlog, which a backup does not hold."""
+    if not expected.gtid or "mariadb" in str(session.value("SELECT VERSION()")).lower():
+        return
+    row = session.rows(_CONTAINED, (expected.gtid,))[0]
+    if int(row["contained"]) != 1:
+        executed = "".join(str(row["executed"]).split())
+        yield f"gtid_executed is {_cut(executed) or 'empty'} and does not hold {_cut(expected.gtid)}"
+
+
+def _log(power: Power, since: datetime, notes: list[str]) -> tuple[str, ...]:
+    try:
+        return power.log_since(since)
+    except DockerError as exc:
+        if exc.retryable:
+            raise
+        notes.append(f"the log was not judged: {exc.message}")
+        return ()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -1,0 +1,80 @@
+"""What is asked of the Docker engine about servers: their restart policy, their log, who mounts which directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from octeth_backupd.process.docker import Docker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDirectory:
+    """A directory of the host that a running container may write to.
+
+    Attributes:
+        name: Of the container.
+    """
+
+    container_id: str
+    name: str
+    source: Path
+
+
+def set_restart_policy(docker: Docker, container_id: str, *, name: str, maximum_retries: int = 0) -> None:
+    """Change what the engine does when a container ends, or when the engine itself starts.
+
+    Args:
+        docker: The engine.
+        container_id: Of a container, running or not.
+        name: ``no``, ``always``, ``unless-stopped``, ``on-failure``.
+        maximum_retries: For ``on-failure``; the engine refuses it with any other.
+
+    Raises:
+        NotFoundError: There is no such container.
+        DockerError: The engine cannot be reached or refused.
+    """
+    policy: Any = {"Name": name}
+    if name == "on-failure":
+        policy["MaximumRetryCount"] = maximum_retries
+    docker.call(
+        f"change the restart policy of container {container_id}",
+        lambda client: client.api.update_container(container_id, restart_policy=policy),
+    )
+
+
+def read_log(docker: Docker, container_id: str, *, since: datetime, last_lines: int) -> tuple[str, ...]:
+    """Return the last lines that a container wrote since a moment, of both streams, as the engine kept them.
+
+    Raises:
+        NotFoundError: There is no such container.
+        DockerError: The engine cannot be reached, or its logging driver keeps nothing that can be read.
+    """
+    output: bytes = docker.call(
+        f"read the log of container {container_id}",
+        lambda client: client.api.logs(container_id, since=since.timestamp(), tail=last_lines),
+    )
+    return tuple(line.rstrip("\r") for line in output.decode(errors="replace").splitlines())
+
+
+def held_directories(docker: Docker) -> tuple[HeldDirectory, ...]:
+    """Return the directories of the host, volumes included, that running containers have mounted for writing.
+
+    Raises:
+        DockerError: The engine cannot be reached or refused.
+    """
+    listed: list[dict[str, Any]] = docker.call("list containers", lambda client: client.api.containers())
+    return tuple(
+        HeldDirectory(
+            container_id=str(container["Id"]),
+            name=str(next(iter(container.get("Names") or ()), container["Id"])).lstrip("/"),
+            source=Path(mount["Source"]),
+        )
+        for container in listed
+        for mount in container.get("Mounts") or ()
+        if mount.get("Source") and mount.get("RW") is not False
+    )

@@ -1,0 +1,75 @@
+"""The plan of files in a directory of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, RestorePlan
+from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.restore import target_planning
+from octeth_backupd.pipeline.restore.target_planning import plan_target
+from tests.fakes.manifests import make_manifest
+
+if TYPE_CHECKING:
+    from tests.fakes.bench import Bench
+
+
+def plan_of(bench: Bench, target: Path, *, unpacked_bytes: int = 1, with_archive: bool = True) -> RestorePlan:
+    archive = ArchiveSource(
+        path=Path("/b/x.tar"),
+        storage="local",
+        name="x.tar",
+        archive_format=ArchiveFormat.TAR,
+        size_bytes=1,
+        unpacked_bytes=unpacked_bytes,
+        manifest=make_manifest(),
+    )
+    plan = RestorePlan(
+        server="oempro", backup_id="b", taken_at=None, archive=archive if with_archive else None, site=None
+    )
+    parts = bench.parts()
+    return plan_target(plan, target, parts, Programs(parts, installation_id="i", run_id="r"))
+
+
+def codes(plan: RestorePlan) -> list[str]:
+    return [refusal.code for refusal in plan.refusals]
+
+
+def test_a_directory_that_is_empty_or_not_there_will_do_and_is_not_made(bench: Bench, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    plan = plan_of(bench, tmp_path / "a" / "b")
+
+    assert codes(plan) == codes(plan_of(bench, empty)) == []
+    assert plan.staging == (tmp_path / "a" / "b",)
+    assert len(plan.spaces) == 1
+    assert "No server's data is touched" in plan.old_data
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_directory_with_anything_in_it_is_refused(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / ".hidden").touch()
+
+    assert codes(plan_of(bench, tmp_path / "target")) == ["target_not_empty"]
+    assert codes(plan_of(bench, tmp_path / "target" / ".hidden")) == ["target_not_empty"]
+
+
+def test_a_file_system_that_is_too_small_is_refused(bench: Bench, tmp_path: Path) -> None:
+    assert codes(plan_of(bench, tmp_path / "t", unpacked_bytes=1 << 60)) == ["no_space"]
+
+
+def test_a_read_only_file_system_is_refused(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_planning, "is_read_only", lambda _path: True)
+
+    assert codes(plan_of(bench, tmp_path / "t")) == ["read_only_file_system"]
+
+
+def test_without_an_archive_the_directory_is_judged_all_the_same(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+
+    assert codes(plan_of(bench, tmp_path, with_archive=False)) == ["target_not_empty"]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.errors import DockerError, NotFoundError
+from octeth_backupd.process.docker import Docker
+from octeth_backupd.process.docker_servers import HeldDirectory, held_directories, read_log, set_restart_policy
+from tests.fakes.clock import FakeClock
+from tests.fakes.docker_api import DockerApi, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CLOCK = FakeClock()
+
+
+@pytest.fixture
+def api() -> DockerApi:
+    api = DockerApi(_CLOCK)
+    api.add("a1", "db", mounts=((Path("/srv/db"), True), (Path("/srv/conf"), False)))
+    return api
+
+
+@pytest.fixture
+def docker(api: DockerApi, tmp_path: Path) -> Iterator[Docker]:
+    with serving(api, tmp_path) as host, closing(Docker(host)) as docker:
+        yield docker
+
+
+def test_retries_are_sent_with_the_one_policy_that_has_them(api: DockerApi, docker: Docker) -> None:
+    set_restart_policy(docker, "a1", name="on-failure", maximum_retries=3)
+    with_retries = api.containers["a1"]["HostConfig"]["RestartPolicy"]
+    set_restart_policy(docker, "a1", name="always", maximum_retries=3)
+
+    assert with_retries == {"Name": "on-failure", "MaximumRetryCount": 3}
+    assert api.containers["a1"]["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+
+def test_policy_of_a_container_that_is_gone_is_not_found(docker: Docker) -> None:
+    with pytest.raises(NotFoundError):
+        set_restart_policy(docker, "gone", name="no")
+
+
+def test_log_is_told_apart_within_a_second(api: DockerApi, docker: Docker) -> None:
+    api.say("a1", "early")
+    _CLOCK.go(0.25)
+    since = _CLOCK.now()
+    _CLOCK.go(0.25)
+    api.say("a1", "late")
+
+    assert read_log(docker, "a1", since=since, last_lines=10) == ("late",)
+    assert read_log(docker, "a1", since=since - timedelta(seconds=1), last_lines=10) == ("early", "late")
+
+
+def test_log_that_cannot_be_read_is_an_error(api: DockerApi, docker: Docker) -> None:
+    api.log_refusal = "configured logging driver does not support reading"
+
+    with pytest.raises(DockerError, match="does not support reading"):
+        read_log(docker, "a1", since=_CLOCK.now(), last_lines=10)
+
+
+def test_only_directories_that_can_be_written_to_are_held(docker: Docker) -> None:
+    assert held_directories(docker) == (HeldDirectory(container_id="a1", name="db", source=Path("/srv/db")),)

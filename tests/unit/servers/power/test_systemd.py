@@ -1,0 +1,184 @@
+"""The switch of systemd units, against a systemctl that keeps one unit in a directory."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.errors import ServerError, ServerStillRunningError
+from octeth_backupd.process.docker import Docker
+from octeth_backupd.process.host import DEFAULT_PATH
+from octeth_backupd.servers.power.systemd import UNMASKED, SystemdPower
+from tests.contracts.power_contract import PowerContract
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+_SYSTEMCTL = """#!/bin/sh
+cd {directory} || exit 1
+echo "$*" >> calls
+ended() {{ rm -f running restarting; echo "$1" > status; }}
+case "$*" in
+    show*)
+        [ -e away ] && {{ echo "Failed to connect to bus"; exit 1; }}
+        [ -e gone ] && {{ echo LoadState=not-found; echo ActiveState=inactive; exit 0; }}
+        load=loaded; [ -e masked ] && load=masked
+        echo "LoadState=$load"
+        echo "FragmentPath=/etc/systemd/system/mysql.service"
+        if [ -e running ]; then echo ActiveState=active; echo SubState=running
+        elif [ -e restarting ]; then echo ActiveState=activating; echo SubState=auto-restart
+        else echo ActiveState=inactive; echo SubState=dead; fi
+        echo "ExecMainStatus=$(cat status)" ;;
+    "mask --runtime"*) [ -e outranked ] || touch masked ;;
+    "unmask --runtime"*) rm -f masked ;;
+    *--signal=KILL*) ended 9 ;;
+    kill*) [ -e stubborn ] || ended 0 ;;
+    stop*) [ -e running ] || rm -f restarting ;;
+    start*)
+        [ -e gone ] && exit 5
+        [ -e masked ] && {{ echo "Unit mysql.service is masked."; exit 1; }}
+        touch running ;;
+esac
+"""
+_JOURNALCTL = """#!/bin/sh
+for argument; do case "$argument" in --since=@*) since=${{argument#--since=@}} ;; esac; done
+awk -v since="$since" '$1 >= since {{ sub($1 " ", ""); print }}' {directory}/log
+"""
+
+
+class SystemdRig:
+    """A unit ``mysql.service`` that runs."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clock = FakeClock()
+        self.programs = directory / "bin"
+        self.programs.mkdir()
+        for name, script in (("systemctl", _SYSTEMCTL), ("journalctl", _JOURNALCTL)):
+            program = self.programs / name
+            program.write_text(script.format(directory=shlex.quote(str(directory))))
+            program.chmod(0o755)
+        self.mark("running")
+        (directory / "status").write_text("0")
+        (directory / "log").touch()
+
+    @property
+    def power(self) -> SystemdPower:
+        return SystemdPower(
+            "mysql.service",
+            docker=Docker(f"unix://{self.directory}/none"),
+            clock=self.clock,
+            search_path=f"{self.programs}:{DEFAULT_PATH}",
+        )
+
+    @property
+    def calls(self) -> list[str]:
+        return [line for line in (self.directory / "calls").read_text().splitlines() if not line.startswith("show")]
+
+    def mark(self, word: str) -> None:
+        (self.directory / word).touch()
+
+    def ignore_stop(self) -> None:
+        self.mark("stubborn")
+
+    def say(self, line: str) -> None:
+        self.clock.go(0.1)
+        with (self.directory / "log").open("a") as log:
+            log.write(f"{self.clock.now().timestamp():.6f} {line}\n")
+        self.clock.go(0.1)
+
+    def remove(self) -> None:
+        (self.directory / "running").unlink()
+        self.mark("gone")
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def wait(self, seconds: float) -> None:
+        self.clock.go(seconds + 0.2)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> SystemdRig:
+    return SystemdRig(tmp_path)
+
+
+class TestSystemdPower(PowerContract):
+    """The suite, with a unit."""
+
+
+def test_unit_is_masked_before_it_is_asked_and_only_its_main_process_is(rig: SystemdRig) -> None:
+    """Otherwise ``Restart=always`` starts it again, and ``systemctl stop`` kills it after a while."""
+    rig.power.stop(timeout_seconds=5, wait=rig.wait)
+
+    assert rig.calls == ["mask --runtime mysql.service", "kill --kill-who=main --signal=TERM mysql.service"]
+
+
+def test_unit_between_two_starts_is_kept_from_the_next(rig: SystemdRig) -> None:
+    (rig.directory / "running").unlink()
+    rig.mark("restarting")
+    assert rig.power.state().is_running
+
+    rig.power.stop(timeout_seconds=5, wait=rig.wait)
+
+    assert rig.calls[-1] == "stop --no-block mysql.service"
+    assert not rig.power.state().is_running
+
+
+def test_fence_that_has_no_effect_is_an_error_and_is_taken_away(rig: SystemdRig) -> None:
+    rig.mark("outranked")
+
+    with pytest.raises(ServerError, match=r"/mysql\.service outranks it"):
+        rig.power.fence()
+
+    assert rig.calls[-1] == "unmask --runtime mysql.service"
+    assert rig.power.state().policy == UNMASKED
+
+
+def test_fence_that_has_no_effect_keeps_the_server_from_being_stopped(rig: SystemdRig) -> None:
+    rig.mark("outranked")
+
+    with pytest.raises(ServerError):
+        rig.power.stop(timeout_seconds=5, wait=rig.wait)
+
+    assert rig.power.state().is_running
+
+
+def test_process_that_even_kill_does_not_end_is_said(rig: SystemdRig) -> None:
+    (rig.programs / "systemctl").write_text("#!/bin/sh\necho LoadState=masked\necho ActiveState=active\n")
+
+    with pytest.raises(ServerStillRunningError, match="cannot even be killed"):
+        rig.power.end()
+
+
+def test_systemd_that_is_away_may_come_back(rig: SystemdRig) -> None:
+    rig.mark("away")
+
+    with pytest.raises(ServerError, match="Failed to connect to bus") as caught:
+        rig.power.state()
+
+    assert caught.value.retryable
+
+
+def test_host_without_systemctl_is_said(tmp_path: Path) -> None:
+    power = SystemdPower(
+        "mysql.service", docker=Docker("unix:///nonexistent"), clock=FakeClock(), search_path=str(tmp_path)
+    )
+
+    with pytest.raises(ServerError, match="systemctl is not installed"):
+        power.state()
+
+
+def test_log_without_a_journal_is_empty(rig: SystemdRig) -> None:
+    rig.say("something")
+    (rig.programs / "journalctl").write_text("#!/bin/sh\nexit 1\n")
+
+    assert rig.power.log_since(rig.now()) == ()
+
+
+def test_host_without_docker_has_no_other_users(rig: SystemdRig) -> None:
+    assert rig.power.other_users([rig.directory]) == ()
