@@ -27,6 +27,7 @@ from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
@@ -56,7 +57,6 @@ _log = structlog.get_logger("daemon")
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
 JOURNALS_NAME = "restores"
-STOP_SECONDS = 25.0
 WORKSPACES_META = "workspace_directories"
 
 
@@ -287,8 +287,13 @@ class _Daemon:
 
     def _stop(self) -> None:
         self._scheduler.stop()
-        if not self._coordinator.stop(timeout_seconds=STOP_SECONDS):
-            _log.error("daemon.stop_slow", running=[a.run.run_id for a in self._coordinator.active()])
+        limits = self._settings.restore
+        end_runs(
+            self._coordinator,
+            self._systemd,
+            self._clock,
+            restore_seconds=limits.stop_timeout_seconds + limits.start_timeout_seconds,
+        )
         self._worker.record_late()
         self._control.stop()
         _log.info("daemon.stopped")

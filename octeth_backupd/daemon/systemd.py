@@ -48,6 +48,10 @@ class Systemd:
         """Say that the daemon ends."""
         self._notifier.notify("STOPPING=1\nSTATUS=stopping")
 
+    def extend_stop(self, seconds: float) -> None:
+        """Ask for more time to end than ``TimeoutStopSec`` leaves: so long from now on."""
+        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+
     def follow(self, event: Event) -> None:
         """Show the running steps in STATUS; a subscriber of the bus."""
         idle = "idle"

@@ -191,6 +191,7 @@ class _BackupRun:
 
     def _preflight(self, *, binds: Mapping[Path, Literal["rw", "ro"]]) -> ReadyServer:
         run = self._context.run
+        self._refuse_during_restore()
         inspection = inspect_server(
             self._parts.servers[run.server],
             self._parts,
@@ -220,6 +221,14 @@ class _BackupRun:
             previous=inspection.subject.previous,
             guard=disk_guard(self._parts, survey),
         )
+
+    def _refuse_during_restore(self) -> None:
+        unfinished = self._parts.journals.open_of(self._context.run.server)
+        if unfinished is not None:
+            raise PreflightError(
+                f"restore {unfinished.restore_id} is not over, it waits in state {unfinished.state}",
+                hint="A backup now might be of data that is about to be taken back; see octeth-backupctl status.",
+            )
 
     def _free_moment(self) -> datetime:
         """Return now, in whole seconds, or the first second after it that no backup of this server has for a name."""

@@ -21,6 +21,8 @@ _READY_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _COPY_BYTES: Final = 1 << 20
+_OWN_NETWORK: Final = ("unshare", "--net")
+"""Without a bridge dockerd removes ``docker0`` when it starts: that of every other engine on the machine."""
 
 
 class PrivateDocker:
@@ -74,7 +76,7 @@ class PrivateDocker:
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *("setpriv", "--pdeathsig", "TERM", "dockerd", f"--host={self.host}"),
+                    *("setpriv", "--pdeathsig", "TERM", *_OWN_NETWORK, "dockerd", f"--host={self.host}"),
                     f"--config-file={self.directory}/daemon.json",
                     f"--data-root={self.directory}/data",
                     f"--exec-root={self._execution}",

@@ -92,12 +92,12 @@ class _Restore:
         live.begin(live.journal)
         try:
             expected = self._stage(holding, live.journal)
+            state = live.power.state()
         except BackupdError as exc:
             live.go_on(Event.FAILED, reason=exc.message)
             live.finish()
             raise
         live.notes += self._notes
-        state = live.power.state()
         live.go_on(
             Event.DONE,
             expected=expected,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _USUAL_STOP_SIGNAL = "SIGTERM"
 _END_SECONDS = 60
+_SIGNAL_AGAIN_SECONDS = 5
+"""A first process that has no handler yet, such as an entrypoint's shell, loses a signal; a second one does no harm."""
 _SWARM_LABEL = "com.docker.swarm.service.name"
 _BEFORE_START = timedelta(seconds=1)
 """The engine notes a start only once the program runs and may have spoken."""
@@ -108,14 +110,15 @@ class ContainerPower:
             container and cancels a pending restart.
         """
         deadline = self._clock.monotonic_seconds() + timeout_seconds
-        signalled = ""
+        signalled, again_at = "", deadline
         while (inspected := self._find()) is not None and _is_running(inspected):
             incarnation = f"{inspected['State'].get('StartedAt')} {inspected['State'].get('Restarting')}"
-            if incarnation != signalled:
+            now = self._clock.monotonic_seconds()
+            if incarnation != signalled or again_at <= now < deadline:
                 signal = str((inspected.get("Config") or {}).get("StopSignal") or _USUAL_STOP_SIGNAL)
                 self._docker.kill(str(inspected["Id"]), signal)
-                signalled = incarnation
-            elif self._clock.monotonic_seconds() >= deadline:
+                signalled, again_at = incarnation, now + _SIGNAL_AGAIN_SECONDS
+            elif now >= deadline:
                 raise ServerStillRunningError(
                     f"container {self._name} still runs {timeout_seconds:g} s after it was asked to stop",
                     hint=f"It is not killed. See what it waits for: docker logs --tail 50 {self._name}",

@@ -197,3 +197,9 @@ def test_the_watchdog_is_fed_three_times_as_often_as_it_asks_and_only_by_whom_it
         monkeypatch.setenv("WATCHDOG_PID", pid)
 
     assert watchdog_interval_seconds() == seconds
+
+
+def test_more_time_to_end_is_asked_for_in_microseconds(manager: Manager) -> None:
+    Systemd().extend_stop(30)
+
+    assert manager.heard() == ["EXTEND_TIMEOUT_USEC=30000000"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from octeth_backupd.domain.backup import CopyState, RunStatus, Tier
 from octeth_backupd.domain.events import StepStarted, Warned
+from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.errors import (
     BackupdError,
     CancelledError,
@@ -31,6 +33,7 @@ from tests.fakes.engine import PAGE_BYTES, page_zero
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD
 from tests.fakes.storage import MemoryStorage
+from tests.unit.domain.restore.test_journal import JOURNAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -326,3 +329,12 @@ def test_a_tier_other_than_daily_is_a_directory_of_its_own(bench: Bench) -> None
     assert bench.storage.stat(f"oempro/monthly/{NAME}").size_bytes > 0
     with pytest.raises(NotFoundError):
         bench.storage.stat(f"oempro/daily/{NAME}")
+
+
+def test_no_backup_is_taken_of_data_that_a_restore_may_still_take_back(bench: Bench) -> None:
+    bench.parts().journals.write(replace(JOURNAL, state=State.STOPPING))
+
+    with pytest.raises(PreflightError, match="not over, it waits in state stopping"):
+        back_up(bench.context(), bench.parts())
+
+    assert bench.catalog.backups() == []

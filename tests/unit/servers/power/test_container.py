@@ -88,7 +88,7 @@ def test_retries_of_a_policy_come_back(rig: ContainerRig) -> None:
     assert rig.power.state().policy == policy
 
 
-def test_container_is_asked_by_its_own_stop_signal_and_only_once(rig: ContainerRig) -> None:
+def test_container_is_asked_by_its_own_stop_signal_and_not_all_the_time(rig: ContainerRig) -> None:
     rig.api.containers[_ID]["Config"]["StopSignal"] = "SIGQUIT"
     rig.ignore_stop()
 
@@ -96,6 +96,21 @@ def test_container_is_asked_by_its_own_stop_signal_and_only_once(rig: ContainerR
         rig.power.stop(timeout_seconds=1, wait=rig.wait)
 
     assert rig.api.signals == ["SIGQUIT"]
+
+
+def test_signal_that_a_starting_process_lost_is_sent_again(rig: ContainerRig) -> None:
+    rig.ignore_stop()
+
+    def handler_after_three_seconds(seconds: float) -> None:
+        rig.clock.go(seconds)
+        if rig.clock.monotonic_seconds() - began > 3:
+            rig.api.stubborn.clear()
+
+    began = rig.clock.monotonic_seconds()
+    rig.power.stop(timeout_seconds=60, wait=handler_after_three_seconds)
+
+    assert rig.api.signals == ["SIGTERM", "SIGTERM"]
+    assert not rig.power.state().is_running
 
 
 def test_process_that_a_pending_restart_brought_up_is_asked_as_well(rig: ContainerRig) -> None:
