@@ -32,7 +32,7 @@ test: $(STAMP) ## Everything that CI runs: installs what it needs, builds the te
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not long" --durations=15 tests/integration tests/faults
 
 test-long: test ## What `make test` runs, then the full matrices and the benchmark.
-	$(BIN)/python -m pytest -q $(PARALLEL) -m long --timeout=900 --durations=15 tests/integration tests/faults
+	$(BIN)/python -m pytest -q --numprocesses=auto --dist=load -m long --timeout=900 --durations=15 tests/integration tests/faults
 	$(BIN)/python -m tests.benchmarks.backup_against_shell
 	$(BIN)/python -m tests.benchmarks.restore_downtime
 

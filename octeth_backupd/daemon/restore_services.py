@@ -11,6 +11,7 @@ from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.domain.backup import Operation, Trigger
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
+from octeth_backupd.domain.restore.plan import of_another_run
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.restore.planning import plan_restore
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.parts import Parts
 
 PLAN_ID = "plan"
+SHOWN_ID = "RUN"
+"""Stands for the id of the run in the paths of a plan that is only shown."""
 
 
 class RestoreServices:
@@ -51,14 +54,16 @@ class RestoreServices:
         """See Services.plan_restore."""
         server, order = self._understood(request)
         parts = self._parts()
-        return plan_restore(
+        run_id = f"{PLAN_ID}-{secrets.token_hex(4)}"
+        plan = plan_restore(
             order,
             server,
             parts,
             installation_id=self._installation_id,
-            run_id=f"{PLAN_ID}-{secrets.token_hex(4)}",
+            run_id=run_id,
             clock=self._clock,
         )
+        return of_another_run(plan, run_id, SHOWN_ID)
 
     def restore(self, request: RestoreRequest, *, confirm: str, requested_by: str) -> Run:
         """See Services.request_restore."""

@@ -31,6 +31,7 @@ class Watch:
         measure: Returns bytes done so far; may be slow, is called once an interval. An OSError leaves that one out.
         total_bytes: Expected bytes; 0 when unknown.
         guard: Returns why the run must end now, or None.
+        space_hint: What to do when the guard has ended it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Watch:
         measure: Callable[[], int] | None,
         total_bytes: int = 0,
         guard: Callable[[], str | None] = lambda: None,
+        space_hint: str = "Free space, or put [backup] workspace_directory on another file system.",
         interval_seconds: float = INTERVAL_SECONDS,
     ) -> None:
         self._context = context
@@ -48,6 +50,7 @@ class Watch:
         self._measure = measure
         self._total_bytes = total_bytes
         self._guard = guard
+        self._space_hint = space_hint
         self._interval_seconds = interval_seconds
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch-{step}", daemon=True)
@@ -76,7 +79,7 @@ class Watch:
                 self._context.cancellation.cancel(
                     SpaceError(
                         f"stopped before the disk was full: {reason}",
-                        hint="Free space, or put [backup] workspace_directory on another file system.",
+                        hint=self._space_hint,
                     )
                 )
                 return

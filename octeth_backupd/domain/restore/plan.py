@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.domain.restore.site import Fact, Site
@@ -123,3 +123,25 @@ class RestorePlan:
     old_data: str = ""
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def of_another_run(plan: RestorePlan, run_id: str, name: str) -> RestorePlan:
+    """Return a plan whose paths are those of another run: one that is only shown is never carried out itself.
+
+    Args:
+        plan: As it was made.
+        run_id: The run that it was made for; in every path of a room.
+        name: What stands there instead.
+    """
+
+    def renamed(path: Path) -> Path:
+        return Path(str(path).replace(run_id, name))
+
+    return replace(
+        plan,
+        swaps=tuple(replace(swap, room=renamed(swap.room)) for swap in plan.swaps),
+        staging=tuple(renamed(path) for path in plan.staging),
+        spaces=tuple(replace(line, path=renamed(line.path)) for line in plan.spaces),
+        exchange=plan.exchange.replace(run_id, name),
+        old_data=plan.old_data.replace(run_id, name),
+    )

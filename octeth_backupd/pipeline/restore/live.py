@@ -90,7 +90,7 @@ class LiveRestore:
     def go_on(self, event: Event, *, reason: str = "", **changes: Any) -> None:
         """Move to the state that follows the present one."""
         state = next_state(self.journal.state, event, has_swapped=self.journal.has_swapped)
-        if reason and not self.journal.reason:
+        if reason and state.leads_back and not self.journal.reason:
             changes["reason"] = reason
         if state is State.SWAPPING:
             changes |= {"has_swapped": True, "swaps": tuple(measured(swap) for swap in self.journal.swaps)}
@@ -165,6 +165,8 @@ class LiveRestore:
         self.context.cancellation.raise_if_cancelled()
         self._refuse_other_users()
         self.power.fence()
+        if self.journal.was_answering:
+            self._wait_until_ready()  # one that has just been started again may hang when it is asked to stop
         self._flush()
         self.power.stop(timeout_seconds=self.parts.restore.stop_timeout_seconds, wait=time.sleep)
         self._require_stopped()

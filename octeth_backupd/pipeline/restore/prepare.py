@@ -14,6 +14,7 @@ from octeth_backupd.engines.registry import engine_for
 from octeth_backupd.errors import BackupdError, EngineError, VerificationError
 from octeth_backupd.pipeline.directory_state import directory_state
 from octeth_backupd.pipeline.inspection import open_files_limit
+from octeth_backupd.pipeline.restore.staging_guard import SPACE_HINT
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.process.packages import install_hint
 from octeth_backupd.servers.memory import free_memory
@@ -133,7 +134,7 @@ def prepare(
     engine = preparer.engine
     raw = directory_state(directory, engine.expectation, with_space_ids=False)
     memory = free_memory()
-    with Watch(context, step="prepare", measure=None, guard=guard):
+    with Watch(context, step="prepare", measure=None, guard=guard, space_hint=SPACE_HINT):
         run = engine.prepare(
             directory,
             preparer.runner,

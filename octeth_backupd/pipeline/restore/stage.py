@@ -24,6 +24,7 @@ from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.directory_state import LARGEST_TEXT_BYTES, directory_state
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.prepare import find_preparer, prepare
+from octeth_backupd.pipeline.restore.staging_guard import SPACE_HINT
 from octeth_backupd.pipeline.restore.unpack import unpack
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.process.files import translated_os_errors
@@ -148,6 +149,7 @@ def _unpack(
             measure=lambda: os.lseek(source.fileno(), 0, os.SEEK_CUR),
             total_bytes=archive.size_bytes,
             guard=guard,
+            space_hint=SPACE_HINT,
         ),
     ):
         return unpack(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.pipeline.parts import Parts
 
+SPACE_HINT = "Free space there: what is restored needs its whole size beside the data that it replaces."
+
 
 def staging_guard(parts: Parts, directory: Path) -> Callable[[], str | None]:
     """Return a function that says why the staging must end now, or None while ``[backup] min_free`` is kept."""

@@ -91,3 +91,11 @@ def test_only_a_staging_can_be_cancelled() -> None:
 
 def test_local_is_what_needs_no_server() -> None:
     assert {state for state in State if state.is_local} == {State.STAGING, State.CLEANING}
+
+
+def test_what_leads_back_never_leads_to_a_commit() -> None:
+    for start in (state for state in State if state.leads_back):
+        state = start
+        while not state.is_final:
+            state = next_state(state, Event.DONE, has_swapped=True)
+        assert state is State.ROLLED_BACK
