@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.errors import NotFoundError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from octeth_backupd.process.docker import Docker
@@ -78,3 +81,42 @@ def held_directories(docker: Docker) -> tuple[HeldDirectory, ...]:
         for mount in container.get("Mounts") or ()
         if mount.get("Source") and mount.get("RW") is not False
     )
+
+
+def mounted_volumes(docker: Docker, container_id: str) -> dict[Path, str]:
+    """Return the volumes of a container that hold their files only while it runs, with where these really are.
+
+    A volume with a device of its own (``driver_opts``), or with another driver than the engine's, is mounted on its
+    place when a container starts and unmounted when the last one stops.
+
+    Returns:
+        Place on the host → device, or the driver's name where it has none.
+
+    Raises:
+        NotFoundError: There is no such container.
+        DockerError: The engine cannot be reached or refused.
+
+    Source:
+        moby 20.10, ``volume/local/local_unix.go``, ``needsMount``.
+    """
+    inspected = docker.inspect_container(container_id)
+    return dict(_mounted_volumes(docker, inspected.get("Mounts") or ()))
+
+
+def _mounted_volumes(docker: Docker, mounts: Any) -> Iterator[tuple[Path, str]]:
+    for mount in mounts:
+        name = mount.get("Name")
+        if mount.get("Type") != "volume" or not name or not mount.get("Source"):
+            continue
+        try:
+            volume = _inspect_volume(docker, str(name))
+        except NotFoundError:
+            continue
+        options, driver = volume.get("Options") or {}, str(volume.get("Driver") or "local")
+        if driver != "local" or options.get("device") or options.get("type"):
+            yield Path(mount["Source"]), str(options.get("device") or options.get("type") or driver)
+
+
+def _inspect_volume(docker: Docker, name: str) -> dict[str, Any]:
+    volume: dict[str, Any] = docker.call(f"inspect volume {name}", lambda client: client.api.inspect_volume(name))
+    return volume

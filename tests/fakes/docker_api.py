@@ -33,6 +33,7 @@ class DockerApi:
         logs: Id → (when, line).
         log_refusal: What the engine says instead of a log.
         start_refusal: What it says to a start.
+        volumes: Name → what ``docker volume inspect`` shows.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -43,6 +44,7 @@ class DockerApi:
         self.logs: dict[str, list[tuple[datetime, str]]] = {}
         self.log_refusal = ""
         self.start_refusal = ""
+        self.volumes: dict[str, dict[str, Any]] = {}
 
     def add(self, container_id: str, name: str, *, mounts: tuple[tuple[Path, bool], ...] = (), **state: Any) -> None:
         """Let there be a container that runs; mounts are (source, writable)."""
@@ -82,6 +84,8 @@ class DockerApi:
                 for each in self.containers.values()
                 if each["State"]["Running"]
             ]
+        if (volume := self.volumes.get(path.removeprefix("/volumes/"))) is not None:
+            return 200, volume
         called = _CONTAINER.fullmatch(path)
         container = self._named(called["name"]) if called else None
         if called is None or container is None:

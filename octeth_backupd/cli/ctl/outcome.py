@@ -28,6 +28,8 @@ def show_outcome(run: Json, screen: Screen) -> None:
     screen.line(text, style=_STYLES.get(run["status"], "bold"))
     if run["backup_id"]:
         screen.line(f"backup {run['backup_id']}")
+    if run["detail"].get("outcome"):
+        screen.line(run["detail"]["outcome"])
     if run["error"]:
         screen.message(f"octeth-backupctl: {run['error']}")
     if run["hint"]:

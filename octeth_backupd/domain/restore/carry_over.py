@@ -28,7 +28,9 @@ _FILE_VARIABLES = re.compile(
 _SCHEMAS = frozenset({"mysql", "performance_schema", "sys", "information_schema"})
 
 
-def carried_names(names: Iterable[str], *, variables: Mapping[str, str], keep_server_uuid: bool) -> tuple[str, ...]:
+def carried_names(
+    names: Iterable[str], *, directories: Iterable[str] = (), variables: Mapping[str, str], keep_server_uuid: bool
+) -> tuple[str, ...]:
     """Return the paths, relative to the data directory, of the files and directories to be carried over.
 
     Those are what belongs to the server rather than to its data: persisted variables, TLS files, the keyring, the
@@ -37,6 +39,8 @@ def carried_names(names: Iterable[str], *, variables: Mapping[str, str], keep_se
 
     Args:
         names: Entries of the present data directory.
+        directories: Those of them that are directories. One goes along only where a variable names it: any other may
+            be a database, whatever it is called, and its tables belong to the present data alone.
         variables: ``SHOW GLOBAL VARIABLES`` as far as known: they name TLS and keyring files.
         keep_server_uuid: Carry ``auto.cnf`` over as well.
 
@@ -45,7 +49,7 @@ def carried_names(names: Iterable[str], *, variables: Mapping[str, str], keep_se
         mariadb-docker.
     """
     present = set(names)
-    carried = {name for name in present if _CARRIED.fullmatch(name)}
+    carried = {name for name in present.difference(directories) if _CARRIED.fullmatch(name)}
     carried |= {path for path in _named_by(variables) if PurePosixPath(path).parts[0] in present}
     if keep_server_uuid and SERVER_UUID_FILE in present:
         carried.add(SERVER_UUID_FILE)

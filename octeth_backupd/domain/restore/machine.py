@@ -42,11 +42,6 @@ class State(StrEnum):
         return self in {State.COMMITTED, State.ABORTED, State.ROLLED_BACK}
 
     @property
-    def is_local(self) -> bool:
-        """Return whether its action is quick and needs no server: the daemon does it before it says READY."""
-        return self in {State.STAGING, State.CLEANING}
-
-    @property
     def leads_back(self) -> bool:
         """Return whether it is on the way to the data from before."""
         return self in {State.STOPPING, State.SWAPPING_BACK, State.UNFENCING, State.CLEANING}

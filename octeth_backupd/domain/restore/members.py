@@ -12,6 +12,8 @@ from octeth_backupd.errors import VerificationError
 
 LONGEST_PATH_BYTES = 4095
 LONGEST_NAME_BYTES = 255
+DEEPEST_PATH = 64
+"""Directories within each other; a data directory has two. What walks and removes trees calls itself for each."""
 _HINT = "No backup of a data directory holds this; do not use the archive, and find out who wrote it."
 
 
@@ -36,7 +38,7 @@ def check_member(name: str, kind: MemberKind, linkname: str = "") -> PurePosixPa
         linkname: Where a link leads, for the message.
 
     Raises:
-        VerificationError: It is absolute, leads upwards, is too long, or is neither a file nor a directory.
+        VerificationError: It is absolute, leads upwards, is too long or too deep, or is neither a file nor a directory.
     """
     if kind not in {MemberKind.FILE, MemberKind.DIRECTORY}:
         leading = f" to {linkname!r}" if linkname else ""
@@ -48,6 +50,8 @@ def check_member(name: str, kind: MemberKind, linkname: str = "") -> PurePosixPa
         raise VerificationError(f"the archive holds {name!r}, which leads out of it", hint=_HINT)
     if "\0" in name or (kind is MemberKind.FILE and not path.parts):
         raise VerificationError(f"the archive holds {name!r}, which is no path", hint=_HINT)
+    if len(path.parts) > DEEPEST_PATH:
+        raise VerificationError(f"the archive holds a path of {len(path.parts)} parts: {name[:80]!r}…", hint=_HINT)
     lengths = [len(part.encode("utf-8", "surrogateescape")) for part in path.parts]
     if sum(lengths) + len(lengths) > LONGEST_PATH_BYTES or max(lengths, default=0) > LONGEST_NAME_BYTES:
         raise VerificationError(f"the archive holds a path that is too long: {name[:80]!r}…", hint=_HINT)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.restore.fit import named
 from octeth_backupd.domain.restore.site import DataState
+from octeth_backupd.domain.restore.swap import ROOM_PREFIX
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.domain.space import format_bytes
 
@@ -73,9 +74,10 @@ def old_data_words(site: Site, swaps: Sequence[Swap], *, size_bytes: int | None,
     if site.data_state in {DataState.ABSENT, DataState.EMPTY}:
         return "There is none now."
     size = "size unknown: it cannot be read" if size_bytes is None else format_bytes(size_bytes)
-    places = " and ".join(str(swap.aside) for swap in swaps) or "beside the restored data"
+    places = " and ".join(str(swap.room.parent) for swap in swaps) or "beside the restored data"
     return (
-        f"The present data ({size}) is kept as a safety copy for {hours} hours, in {places}. "
+        f"The present data ({size}) is kept as a safety copy for {hours} hours, in {places}, in a directory that is "
+        f"called {ROOM_PREFIX} and the run's id. "
         "Until then octeth-backupctl undo puts it back. If the restored server does not pass its checks, that "
         "happens by itself."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.restore.machine import State
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -15,7 +17,8 @@ def expired_safety_copies(journals: Iterable[Journal], *, now: datetime, maximum
     """Return the safety copies of one server that may be removed, oldest first.
 
     Those whose time is over, and the oldest of more than ``maximum``; none while a restore of the server is open: its
-    rollback, or an undo, may need them.
+    rollback, or an undo, may need them. What restores that were taken back have left never pushes out the one copy
+    that an undo would put back.
 
     Args:
         journals: Of one server.
@@ -26,6 +29,8 @@ def expired_safety_copies(journals: Iterable[Journal], *, now: datetime, maximum
     if any(journal.is_open for journal in known):
         return ()
     kept = sorted((j for j in known if j.holds_safety_copy), key=lambda j: (j.created_at, j.restore_id), reverse=True)
+    undoable = next((j for j in kept if j.state is State.COMMITTED), None)
+    kept = sorted(kept, key=lambda j: j is not undoable)
     return tuple(
         journal
         for number, journal in reversed(list(enumerate(kept)))

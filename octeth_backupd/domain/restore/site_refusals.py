@@ -10,7 +10,7 @@ from octeth_backupd.domain.restore.plan import Refusal
 from octeth_backupd.domain.server import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path, PurePosixPath
 
     from octeth_backupd.domain.manifest import Manifest
@@ -25,7 +25,12 @@ _PARTS_OF_DATA = {
 
 
 def site_refusals(
-    site: Site, *, mounts: Iterable[Mount], paused: bool, read_only: Iterable[Path]
+    site: Site,
+    *,
+    mounts: Iterable[Mount],
+    paused: bool,
+    read_only: Iterable[Path],
+    mounted_volumes: Mapping[Path, str],
 ) -> tuple[Refusal, ...]:
     """Return what stands in the way.
 
@@ -34,8 +39,9 @@ def site_refusals(
         mounts: Of the server's container.
         paused: The container is frozen.
         read_only: Directories to be swapped whose file system is mounted read-only.
+        mounted_volumes: Volumes that hold their files only while the container runs, with where these really are.
     """
-    found = [*_separate(site), *_mounted(site, tuple(mounts))]
+    found = [*_separate(site), *_mounted(site, tuple(mounts)), *_only_while_it_runs(site, mounted_volumes)]
     found += [
         Refusal(
             code="read_only_file_system",
@@ -140,4 +146,19 @@ def _mounted(site: Site, mounts: tuple[Mount, ...]) -> Iterator[Refusal]:
             code="read_only_file_system",
             message=f"the container has its data directory {data} mounted read-only",
             hint="Make the container again with the directory mounted for writing.",
+        )
+
+
+def _only_while_it_runs(site: Site, volumes: Mapping[Path, str]) -> Iterator[Refusal]:
+    """Refuse a place that is another one while the server is stopped: what is put there is hidden by its start."""
+    for role, path in (("data", site.data_directory), ("binlog", site.binlog_directory)):
+        source = next((source for source in volumes if path is not None and path.is_relative_to(source)), None)
+        if path is None or source is None:
+            continue
+        yield Refusal(
+            code="volume_mounted_at_start",
+            message=f"{path} is in a volume that Docker mounts there ({volumes[source]}) only while the container runs",
+            hint="What is put there while it is stopped would be hidden by its start. Where the volume is a directory "
+            f"of this host, set {role}_directory to that directory in [servers.{site.server}]; otherwise lay the files "
+            "down with --to DIRECTORY.",
         )

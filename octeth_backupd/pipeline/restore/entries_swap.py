@@ -73,6 +73,11 @@ def move_back(swap: Swap) -> None:
     sync_directory(swap.room)
 
 
+def has_begun(swap: Swap) -> bool:
+    """Return whether entries may have left their places, and are not all back."""
+    return _recorded(swap) is not None
+
+
 def is_in(swap: Swap) -> bool:
     """Return whether all entries from before are aside and all staged ones in."""
     recorded = _recorded(swap)

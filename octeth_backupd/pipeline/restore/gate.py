@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.grants import shows_all_tables
@@ -13,7 +14,7 @@ from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_numbe
 from octeth_backupd.servers.tables import count_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from octeth_backupd.domain.restore.journal import Expected
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _CONTAINED = "SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed) AS contained, @@GLOBAL.gtid_executed AS executed"
 _SHOWN_CHARACTERS = 300
+PATIENCE_SECONDS = 60
+_TRY_AGAIN_SECONDS = 0.5
 _DISCARDED = 1814
 """ER_TABLESPACE_DISCARDED, of both vendors."""
 
@@ -37,6 +40,7 @@ def pass_gate(
     logins: Sequence[Login],
     *,
     since: datetime,
+    wait: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Return what is worth knowing about a server on restored data that is in order.
 
@@ -49,22 +53,14 @@ def pass_gate(
         expected: What the rehearsal found; empty when there was none.
         logins: To try; the one that worked in the rehearsal goes first.
         since: When the server was started; its log is judged from there on.
+        wait: Sleeps between two tries to look inside.
 
     Raises:
         RestoreError: It is not in order; the message names each failure.
         DockerError: The Docker engine cannot be asked any more (``retryable``).
     """
-    problems: list[str] = []
-    notes: list[str] = []
     ordered = sorted(logins, key=lambda login: login.source != expected.login)
-    try:
-        with enter(server, ordered) as entrance:
-            if entrance.session is None:
-                notes.append(f"not looked into: {entrance.refusal}")
-            else:
-                problems += _look_inside(entrance.session, expected, notes)
-    except ServerError as exc:
-        problems.append(exc.message)
+    problems, notes = _look_with_patience(context, server, power, expected, ordered, wait)
     problems += [f"its log says: {mask_text(line)}" for line in corruption_lines(_log(power, since, notes))]
     state = power.state()
     if not state.is_running:
@@ -78,6 +74,33 @@ def pass_gate(
             hint="Try another backup, or look into this one with octeth-backupctl restore --to DIRECTORY.",
         )
     return tuple(notes)
+
+
+def _look_with_patience(
+    context: RunContext,
+    server: Server,
+    power: Power,
+    expected: Expected,
+    logins: Sequence[Login],
+    wait: Callable[[float], None],
+) -> tuple[list[str], list[str]]:
+    """Return problems and notes of a look inside, repeated while the server runs and only takes no connection.
+
+    Applications that come back all at once may take every connection there is: no reason to take the data away.
+    """
+    deadline = context.clock.monotonic_seconds() + PATIENCE_SECONDS
+    while True:
+        notes: list[str] = []
+        try:
+            with enter(server, logins) as entrance:
+                if entrance.session is not None:
+                    return _look_inside(entrance.session, expected, notes), notes
+                return [], [f"not looked into: {entrance.refusal}"]
+        except ServerError as exc:
+            in_time = context.clock.monotonic_seconds() < deadline
+            if not (exc.retryable and in_time and power.state().is_running):
+                return [exc.message], notes
+        wait(_TRY_AGAIN_SECONDS)
 
 
 def _look_inside(session: Session, expected: Expected, notes: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ cancelled: from the moment the server is being stopped, the way out is forward o
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,14 +18,13 @@ from octeth_backupd.domain.restore.machine import Event, State, next_state
 from octeth_backupd.errors import BackupdError, DockerError, RestoreError, ServerError, ServerStillRunningError
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.gate import pass_gate
-from octeth_backupd.pipeline.restore.readiness import wait_until_ready
-from octeth_backupd.pipeline.restore.swapping import give_back, measured, remove_rooms, swap_back, swap_in
+from octeth_backupd.pipeline.restore.live_server import LiveServer
+from octeth_backupd.pipeline.restore.swapping import are_back, give_back, measured, remove_rooms, swap_back, swap_in
 from octeth_backupd.process.exchange import sync_file_system
 from octeth_backupd.process.files import tree_bytes
-from octeth_backupd.servers.flushing import flush_dirty_pages, restore_dirty_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.pipeline.context import RunContext
@@ -48,7 +48,8 @@ _STEPS = {
     State.CLEANING: "clean up",
 }
 """Names of the steps of a run, for people."""
-_NOT_STOPPED_LOOK_SECONDS = 0.5
+_STOPPED = frozenset({State.FENCING, State.SWAPPING, State.SWAPPING_BACK})
+"""States that leave the server stopped and go back after a crash."""
 _AWAY_LOOK_SECONDS = 0.5
 _AWAY_LOOKS = 120
 """How often to look whether an engine that was away is back: a restart takes seconds, and the server may be down."""
@@ -108,10 +109,39 @@ class LiveRestore:
                 with self.steps.step(_STEPS[state], cancellable=False):
                     changes = self._actions[state]()
             except BackupdError as exc:
-                self._failed(state, exc)
+                with self._server_back_when_unwritten(state):
+                    self._failed(state, exc)
             else:
-                self.go_on(Event.DONE, **changes)
+                with self._server_back_when_unwritten(state):
+                    self.go_on(Event.DONE, **changes)
         return self.journal
+
+    @contextmanager
+    def _server_back_when_unwritten(self, state: State) -> Iterator[None]:
+        """Put the old data back and start the server when its next state cannot be written down.
+
+        A full disk of the state directory must not keep a server stopped. The journal stays where it is: whoever
+        resolves it comes to the same end, and finds it reached.
+        """
+        try:
+            yield
+        except BackupdError as exc:
+            if state in _STOPPED and not isinstance(exc, RestoreStuckError) and self._is_written(state):
+                _log.error("restore.journal_unwritten", state=state.value, error=exc.message, hint=exc.hint)
+                try:
+                    if self.journal.has_swapped:
+                        self._swap_back()
+                    self._unfence()
+                except BackupdError as also:
+                    _log.error("restore.server_left_stopped", error=also.message, hint=also.hint)
+            raise
+
+    def _is_written(self, state: State) -> bool:
+        """Return whether the journal on the disk still says this: an error may have come after it was replaced."""
+        try:
+            return self.parts.journals.get(self.journal.restore_id).state is state
+        except BackupdError:
+            return False
 
     def _failed(self, state: State, error: BackupdError) -> None:
         is_away = error.retryable and error.code in {DockerError.code, ServerError.code}  # Docker's engine, systemd
@@ -148,6 +178,12 @@ class LiveRestore:
         _log.info("restore.state", restore_id=journal.restore_id, server=journal.server, state=journal.state.value)
 
     @property
+    def _live(self) -> LiveServer:
+        return LiveServer(
+            context=self.context, parts=self.parts, server=self.server, power=self.power, logins=self.logins
+        )
+
+    @property
     def _actions(self) -> dict[State, Callable[[], dict[str, Any]]]:
         return {
             State.FENCING: self._fence,
@@ -163,20 +199,22 @@ class LiveRestore:
 
     def _fence(self) -> dict[str, Any]:
         self.context.cancellation.raise_if_cancelled()
-        self._refuse_other_users()
+        own = [swap.live for swap in self.journal.swaps]
+        self._live.refuse_other_users(own)
         self.power.fence()
         if self.journal.was_answering:
-            self._wait_until_ready()  # one that has just been started again may hang when it is asked to stop
-        self._flush()
-        self.power.stop(timeout_seconds=self.parts.restore.stop_timeout_seconds, wait=time.sleep)
-        self._require_stopped()
-        self._refuse_other_users()
+            self._live.wait_until_ready()  # one that has just been started again may hang when it is asked to stop
+        if self.journal.dirty_pages_percent:
+            self._live.flush()
+        self._live.stop()
+        self._live.require_stopped()
+        self._live.refuse_other_users(own)
         data = self.journal.swaps[0]
         carry_over(data.live, data.incoming, self.journal.carried_over)  # what was set while it was being staged
         return {}
 
     def _swap(self) -> dict[str, Any]:
-        self._require_stopped()
+        self._live.require_stopped()
         swap_in(self.journal.swaps)
         data = self.journal.swaps[0].live
         if not (data / "mysql").is_dir():
@@ -184,8 +222,11 @@ class LiveRestore:
         return {}
 
     def _start(self) -> dict[str, Any]:
+        data = self.journal.swaps[:1]
+        if are_back(data):  # put there by hand while the daemon was away: it is not what the gate is about
+            raise RestoreError(f"the data from before the restore is in {data[0].live}, not the restored data")
         self.power.start()
-        self._wait_until_ready()
+        self._live.wait_until_ready()
         return {}
 
     def _gate(self) -> dict[str, Any]:
@@ -197,28 +238,35 @@ class LiveRestore:
         if self.journal.policy is not None:
             self.power.unfence(self.journal.policy)
         self.power.start()  # if it has ended since the gate, nothing else was allowed to start it
-        self._wait_until_ready()
-        self._record_identity()
+        self._live.wait_until_ready()
+        note = self._live.record_identity()
+        if note:
+            self.context.warn(note)
+            self.notes += (note,)
         kept = self._kept_until()
         if self.journal.undoes:
             undone = self.parts.journals.get(self.journal.undoes)
             self.parts.journals.write(replace(undone, removed_at=self.context.clock.now()))
             remove_rooms(undone.swaps)
+        if not kept["aside_bytes"]:  # an empty directory: an undo could not use it, and it would push a real copy out
+            remove_rooms(self.journal.swaps)
+            return {"removed_at": self.context.clock.now()}
         return kept
 
     def _stop_again(self) -> dict[str, Any]:
         self.power.fence()  # systemd: starting a unit had to unmask it
         if self.power.state().is_running:
             try:
-                self.power.stop(timeout_seconds=self.parts.restore.stop_timeout_seconds, wait=time.sleep)
+                self._live.stop()
             except ServerStillRunningError as exc:
                 self.context.warn(f"{exc.message}; it is ended by force: its data is the restored one and is set aside")
                 self.power.end()
-        self._require_stopped()
+        self._live.require_stopped()
         return {}
 
     def _swap_back(self) -> dict[str, Any]:
-        self._require_stopped()
+        if not are_back(self.journal.swaps):
+            self._live.require_stopped()
         swap_back(self.journal.swaps)
         return {}
 
@@ -230,37 +278,11 @@ class LiveRestore:
         if not journal.was_running:
             return {}
         if not journal.was_answering:
-            self._start_unless_running()
+            self._live.start_unless_running()
             return {}
-        self._bring_back()
+        was_stopped = journal.has_swapped or journal.since(State.FENCING) is None
+        self._live.bring_back(dirty_pages_allowed="" if was_stopped else journal.dirty_pages_percent)
         return {}
-
-    def _start_unless_running(self) -> None:
-        """Start a server that did not answer before either; one that was asked to stop and has not is left alone."""
-        deadline = time.monotonic() + self.parts.restore.stop_timeout_seconds
-        while self.power.state().is_running and time.monotonic() < deadline:
-            time.sleep(_NOT_STOPPED_LOOK_SECONDS)
-        self.power.start()
-
-    def _bring_back(self) -> None:
-        """See to it that the server answers: one that was asked to stop may do so at any moment, then it is started."""
-        deadline = time.monotonic() + self.parts.restore.start_timeout_seconds
-        stop_asked = self.journal.since(State.FENCING) is not None and not self.journal.has_swapped
-        while True:
-            if not self.power.state().is_running:
-                self.power.start()
-                self._wait_until_ready()
-                return
-            try:
-                self._wait_until_ready(seconds=_NOT_STOPPED_LOOK_SECONDS)
-            except BackupdError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_NOT_STOPPED_LOOK_SECONDS)
-                continue
-            if stop_asked and self.journal.dirty_pages_percent:
-                self._unflush()
-            return
 
     def _clean(self) -> dict[str, Any]:
         journal = self.journal
@@ -284,55 +306,6 @@ class LiveRestore:
             "expires_at": now + timedelta(hours=self.parts.restore.safety_copy_hours),
             "aside_bytes": sum(tree_bytes(path) for path in self.journal.kept),
         }
-
-    def _flush(self) -> None:
-        """Let the server write its dirty pages while it still serves, so that it stops quickly."""
-        if not self.journal.dirty_pages_percent or not self.parts.restore.flush_seconds:
-            return
-        try:
-            with self.server.connect(self.server.locate()) as session:
-                flush_dirty_pages(session, seconds=self.parts.restore.flush_seconds, clock=self.context.clock)
-        except BackupdError as exc:
-            self.context.warn(f"dirty pages could not be flushed before the stop, which may take longer: {exc.message}")
-
-    def _unflush(self) -> None:
-        with self.server.connect(self.server.locate()) as session:
-            restore_dirty_pages(session, self.journal.dirty_pages_percent)
-
-    def _wait_until_ready(self, *, seconds: float | None = None) -> None:
-        wait_until_ready(
-            self.server,
-            self.power,
-            self.logins,
-            timeout_seconds=self.parts.restore.start_timeout_seconds if seconds is None else seconds,
-            wait=time.sleep,
-        )
-
-    def _require_stopped(self) -> None:
-        if self.power.state().is_running:
-            raise ServerStillRunningError(
-                f"server {self.journal.server} runs although it was stopped",
-                hint="Something else started it; find out what, and stop it.",
-            )
-
-    def _refuse_other_users(self) -> None:
-        others = self.power.other_users([swap.live for swap in self.journal.swaps])
-        if others:
-            raise RestoreError(
-                f"other running containers mount the server's directories: {', '.join(others)}",
-                hint="Stop them; two servers on one data directory destroy it.",
-            )
-
-    def _record_identity(self) -> None:
-        """Tell the catalog that the restored data is this server's from now on."""
-        survey = self.server.survey()
-        if survey.facts is None:
-            error = survey.error.message if survey.error else "unknown"
-            note = f"the server's new identity could not be recorded: {error}"
-            self.context.warn(note)
-            self.notes += (note,)
-            return
-        self.parts.catalog.record_server(self.journal.server, survey.facts.identity, self.context.clock.now())
 
 
 def sync_staged(journal: Journal) -> None:

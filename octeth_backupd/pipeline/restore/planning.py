@@ -17,6 +17,7 @@ from octeth_backupd.domain.restore.plan_words import (
     rehearsal_words,
     site_warnings,
 )
+from octeth_backupd.domain.restore.site import DataState
 from octeth_backupd.domain.restore.source_refusals import source_refusals
 from octeth_backupd.domain.restore.space import Place, shortage, space_lines, staging_bytes
 from octeth_backupd.errors import BackupdError
@@ -138,7 +139,12 @@ class _Planning:
             swaps=swaps,
             staging=tuple(swap.incoming for swap in swaps),
             exchange=exchange,
-            carried_over=carried_names(names, variables=site.variables, keep_server_uuid=self._order.keep_server_uuid),
+            carried_over=carried_names(
+                names,
+                directories=listing.directories if listing else (),
+                variables=site.variables,
+                keep_server_uuid=self._order.keep_server_uuid,
+            ),
             rehearsal=rehearsal_words(site, rehearse=self._order.rehearse),
             accounts=accounts_words(self._server.settings.user, self._plan.taken_at, self._order),
             downtime=downtime_words(site),
@@ -148,7 +154,7 @@ class _Planning:
                 size_bytes=present_bytes(site.data_directory),
                 hours=self._parts.restore.safety_copy_hours,
             ),
-            warnings=(*self._plan.warnings, *site_warnings(site), *self._safety_copy_warnings()),
+            warnings=(*self._plan.warnings, *site_warnings(site), *self._safety_copy_warnings(site)),
         )
 
     def _with_archive(
@@ -216,15 +222,15 @@ class _Planning:
                 )
             )
 
-    def _safety_copy_warnings(self) -> tuple[str, ...]:
+    def _safety_copy_warnings(self, site: Site) -> tuple[str, ...]:
         kept = self._parts.journals.safety_copies_of(self._plan.server)
-        if len(kept) < self._parts.restore.max_safety_copies:
+        maximum = self._parts.restore.max_safety_copies
+        adds_one = site.data_state not in {DataState.ABSENT, DataState.EMPTY}
+        going = kept[max(0, maximum - adds_one) :]
+        if not going:
             return ()
-        oldest = kept[-1]
-        return (
-            f"{len(kept)} safety copies are kept now, the most that are allowed: the oldest, of "
-            f"{oldest.created_at:%Y-%m-%d %H:%M} UTC, is removed after this restore.",
-        )
+        moments = ", ".join(f"{journal.created_at:%Y-%m-%d %H:%M} UTC" for journal in reversed(going))
+        return (f"Of the safety copies, at most {maximum} are kept: removed after this restore is that of {moments}.",)
 
 
 def _taken_at(order: RestoreOrder, archive: ArchiveSource | None, parts: Parts) -> datetime | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.restore.data_state import SYSTEM_DIRECTORY
 from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
 from octeth_backupd.domain.restore.order import JournalOrder
@@ -18,6 +19,7 @@ from octeth_backupd.pipeline.restore.swapping import adopt_aside, make_rooms, re
 from octeth_backupd.pipeline.restore.target import EXTRACT, remove_half_done
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
+from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.servers.flushing import dirty_pages_allowed
 from octeth_backupd.servers.power.registry import power_for
 
@@ -65,8 +67,17 @@ def undo(context: RunContext, parts: Parts) -> RunResult:
             f"restore {undone.restore_id} has no safety copy any more", hint="See octeth-backupctl status."
         )
     server = _server(parts, undone)
+    unfinished = parts.journals.open_of(undone.server)
+    if unfinished is not None:
+        raise RestoreError(
+            f"{unfinished.operation} {unfinished.restore_id} of this server is not over: it is {unfinished.state}; "
+            "nothing was changed",
+            hint=f"It goes on by itself. What to do by hand is in {parts.journals.path(unfinished.restore_id)}.",
+        )
+    _require_database(undone)
     container = server.locate().container
-    _require_same_directories(container, undone)
+    if server.settings.data_directory is None:
+        _require_same_directories(container, undone)
     container_id = container.container_id if container else ""
     live = _live(context, parts, _undo_journal(context, undone, container_id=container_id))
     state = live.power.state()
@@ -123,12 +134,25 @@ def _server(parts: Parts, journal: Journal) -> Server:
     return server
 
 
+def _require_database(undone: Journal) -> None:
+    """Refuse what would only be found out when the server is down: the data that was set aside is no database."""
+    aside = undone.swaps[0].aside
+    if aside.is_dir() and not (aside / SYSTEM_DIRECTORY).is_dir():
+        raise RestoreError(
+            f"the data that was set aside in {aside} has no {SYSTEM_DIRECTORY}/, no server starts on it; "
+            "nothing was changed",
+            hint="Take the files you need from there, or restore a backup: octeth-backupctl list.",
+        )
+
+
 def _require_same_directories(container: ContainerFacts | None, undone: Journal) -> None:
     """Refuse when the container was recreated with other directories than those that were exchanged."""
     if container is None:
         return
+    with translated_os_errors(undone.swaps[0].live):
+        sources = [mount.source.resolve() for mount in container.mounts]  # as swap.live is
     for swap in undone.swaps:
-        if not any(swap.live.is_relative_to(mount.source) for mount in container.mounts):
+        if not any(swap.live.is_relative_to(source) for source in sources):
             raise RestoreError(
                 f"container {container.name} does not mount {swap.live} any more; nothing was changed",
                 hint=f"The data from before the restore is in {swap.aside}.",

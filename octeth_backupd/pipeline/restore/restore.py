@@ -103,7 +103,7 @@ class _Restore:
             expected=expected,
             policy=state.policy,
             was_running=state.is_running,
-            was_answering=holding.site.is_answering,
+            was_answering=state.is_running and holding.site.is_answering,
             dirty_pages_percent=dirty_pages_allowed(holding.site.variables) if holding.site.is_answering else "",
         )
         return result_of(live, backup_id=holding.plan.backup_id)
@@ -227,7 +227,7 @@ def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:
         raise RestoreError(outcome_words(journal), hint="The log has the details: journalctl -u octeth-backupd.")
     detail = {
         "restore_id": journal.restore_id,
-        "safety_copy": [str(swap.aside) for swap in journal.swaps],
+        "safety_copy": [str(swap.aside) for swap in journal.swaps] if journal.holds_safety_copy else [],
         "safety_copy_expires_at": journal.expires_at.isoformat() if journal.expires_at else "",
         "notes": list(live.notes),
     }

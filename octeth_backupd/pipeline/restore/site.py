@@ -40,6 +40,7 @@ from octeth_backupd.pipeline.restore.present_data import (
 from octeth_backupd.pipeline.restore.server_program import ask_account, ask_configuration, ask_version, on_host
 from octeth_backupd.pipeline.restore.survey import survey_within
 from octeth_backupd.pipeline.restore.unit_facts import UnitFacts, read_unit
+from octeth_backupd.process.docker_servers import mounted_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,10 +137,10 @@ class _Search:
             return None, (not_on_host(paths.server["data"]),)
         listing = list_directory(data)
         site = self._assemble(program, command, variables, paths, data, listing)
-        nested = self._container.mounts if self._container else ()
         return site, site_refusals(
             site,
-            mounts=nested,
+            mounts=self._container.mounts if self._container else (),
+            mounted_volumes=self._mounted_volumes(),
             paused=bool(self._container and self._container.paused),
             read_only=tuple(
                 place for place in (site.data_directory, site.binlog_directory) if place and is_read_only(place)
@@ -179,6 +180,11 @@ class _Search:
             place = site.binlog_directory
             self._note("binary logs", str(place) if place else "with the data", self._near())
         return replace(site, facts=tuple(self.facts))
+
+    def _mounted_volumes(self) -> Mapping[Path, str]:
+        if self._container is None or all(mount.kind != "volume" for mount in self._container.mounts):
+            return {}
+        return mounted_volumes(self._parts.docker, self._container.container_id)
 
     @property
     def _is_running(self) -> bool:

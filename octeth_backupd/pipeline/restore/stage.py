@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.restore.unpack import Unpacked
 
 _OTHER_BACKUP = "Restore another backup, or another copy of this one."
+_DAMAGED = f"{_OTHER_BACKUP} octeth-backupctl verify reads this one again; a damaged one is not latest any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,13 +153,16 @@ def _unpack(
             space_hint=SPACE_HINT,
         ),
     ):
-        return unpack(
-            source,
-            archive_format=archive_format,
-            compressor=compressor,
-            directory=directory,
-            cancellation=context.cancellation,
-        )
+        try:
+            return unpack(
+                source,
+                archive_format=archive_format,
+                compressor=compressor,
+                directory=directory,
+                cancellation=context.cancellation,
+            )
+        except VerificationError as exc:
+            raise VerificationError(f"{archive.name} cannot be unpacked: {exc.message}", hint=_DAMAGED) from exc
 
 
 def _compare(context: RunContext, archive: ArchiveSource, unpacked: Unpacked, *, force: bool) -> bool:

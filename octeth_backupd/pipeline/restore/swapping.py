@@ -65,6 +65,14 @@ def is_swapped(swap: Swap) -> bool:
     return bool(swap.incoming_inode) and _inode(swap.live) == swap.incoming_inode
 
 
+def are_back(swaps: Sequence[Swap]) -> bool:
+    """Return whether the server's own files, all of them, are in its place: nothing is to be moved any more."""
+    return all(
+        not entries_swap.has_begun(swap) if swap.method is SwapMethod.ENTRIES else _inode(swap.live) == swap.live_inode
+        for swap in swaps
+    )
+
+
 def swap_in(swaps: Sequence[Swap]) -> None:
     """Put the restored files into the server's place and set its own aside.
 

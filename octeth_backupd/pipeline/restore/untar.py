@@ -42,7 +42,8 @@ def untar(plain: BinaryIO, landing: Landing) -> None:
                     if content is None:
                         raise VerificationError(f"{member.name!r} of the archive cannot be read", hint=_HINT)
                     _write(content, inner, landing)
-    except (tarfile.TarError, ValueError, OverflowError) as exc:  # the last two: a header with impossible numbers
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as exc:
+        # The others: headers with impossible numbers, and thousands of headers for one member.
         raise VerificationError(f"the archive is no whole tar file: {exc}", hint=_HINT) from exc
     if reader.last_read != END_MARK:
         # tarfile takes a damaged header, and a file that ends between two members, for the end.

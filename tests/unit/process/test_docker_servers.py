@@ -9,7 +9,13 @@ import pytest
 
 from octeth_backupd.errors import DockerError, NotFoundError
 from octeth_backupd.process.docker import Docker
-from octeth_backupd.process.docker_servers import HeldDirectory, held_directories, read_log, set_restart_policy
+from octeth_backupd.process.docker_servers import (
+    HeldDirectory,
+    held_directories,
+    mounted_volumes,
+    read_log,
+    set_restart_policy,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker_api import DockerApi, serving
 
@@ -66,3 +72,25 @@ def test_log_that_cannot_be_read_is_an_error(api: DockerApi, docker: Docker) -> 
 
 def test_only_directories_that_can_be_written_to_are_held(docker: Docker) -> None:
     assert held_directories(docker) == (HeldDirectory(container_id="a1", name="db", source=Path("/srv/db")),)
+
+
+def test_volumes_that_are_mounted_with_the_container_are_told_from_those_that_stay(
+    api: DockerApi, docker: Docker
+) -> None:
+    api.volumes = {
+        "plain": {"Driver": "local", "Options": None},
+        "sized": {"Driver": "local", "Options": {"size": "10G"}},
+        "bound": {"Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/data/mysql"}},
+        "memory": {"Driver": "local", "Options": {"type": "tmpfs"}},
+        "remote": {"Driver": "rexray", "Options": {}},
+    }
+    api.containers["a1"]["Mounts"] += [
+        {"Type": "volume", "Name": name, "Source": f"/volumes/{name}/_data", "Destination": f"/{name}", "RW": True}
+        for name in (*api.volumes, "gone")
+    ]
+
+    assert mounted_volumes(docker, "a1") == {
+        Path("/volumes/bound/_data"): "/data/mysql",
+        Path("/volumes/memory/_data"): "tmpfs",
+        Path("/volumes/remote/_data"): "rexray",
+    }

@@ -100,9 +100,15 @@ def _restore(arguments: argparse.Namespace, wish: Json, plan: Json, connection: 
         screen.record(accepted)
         return OK
     code = follow_accepted(accepted, connection, screen, detach=arguments.detach, with_output=arguments.verbose)
-    if code in {OK, DEGRADED} and not (wish["to"] or arguments.detach or screen.as_json):
+    is_followed_by_people = not (arguments.detach or screen.as_json)
+    if code in {OK, DEGRADED} and is_followed_by_people and not wish["to"] and _can_be_undone(plan):
         screen.message(f"To take it back: octeth-backupctl undo --server {plan['server']}")
     return code
+
+
+def _can_be_undone(plan: Json) -> bool:
+    """Return whether a database lay where the restored one is now."""
+    return plan["site"]["data_state"] not in {"absent", "empty", "without mysql/"}
 
 
 def _wish(arguments: argparse.Namespace) -> Json:

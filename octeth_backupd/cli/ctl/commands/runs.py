@@ -63,5 +63,5 @@ def _row(run: Json) -> tuple[str, ...]:
         moment(run["started_at"]),
         "-" if took is None else duration(took),
         run["status"],
-        run["error"] or run["backup_id"] or "",
+        run["error"] or run["detail"].get("outcome") or run["backup_id"] or "",
     )

@@ -106,7 +106,8 @@ def _show_others(status: Json, restores: list[Json], screen: Screen) -> None:
 
 def _ended_run(run: Json) -> str:
     text = f"{run['operation']} {run['status']}, {moment(run['finished_at'])}"
-    return f"{text}: {run['error']}" if run["error"] else text
+    words = run["error"] or run["detail"].get("outcome")
+    return f"{text}: {words}" if words else text
 
 
 def _active_run(run_id: str, connection: Connection) -> str:

@@ -39,3 +39,11 @@ def test_a_failure_is_told_with_error_and_hint_on_standard_error() -> None:
 
     assert "failed" in screen.shown
     assert screen.said == "octeth-backupctl: no space\nFree some.\n"
+
+
+def test_what_became_of_an_interrupted_restore_is_told() -> None:
+    screen = MemoryScreen()
+
+    show_outcome(document(detail={"outcome": "nothing of the server's data was changed"}), screen)
+
+    assert "nothing of the server's data was changed" in screen.shown

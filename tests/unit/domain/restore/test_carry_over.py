@@ -75,3 +75,21 @@ def test_other_paths_do_not(variable: str, value: str) -> None:
 def test_absolute_path_says_nothing_while_the_data_directory_is_unknown() -> None:
     assert carried_names(("tls",), variables={"ssl_key": "/tls/key"}, keep_server_uuid=False) == ()
     assert carried_names(("tls",), variables={"ssl_key": "tls/key"}, keep_server_uuid=False) == ("tls/key",)
+
+
+def test_a_database_that_is_called_like_a_keyring_is_data() -> None:
+    databases = ("keyring", "keyring_archive", "component_keyring_x", "old.pem")
+
+    names = (*PRESENT, *databases)
+
+    assert not set(databases) & set(
+        carried_names(names, directories=("mysql", *databases), variables={}, keep_server_uuid=False)
+    )
+
+
+def test_a_keyring_in_a_directory_goes_along_where_a_variable_names_it() -> None:
+    variables = {"datadir": "/var/lib/mysql/", "keyring_file_data": "/var/lib/mysql/keyring/data"}
+
+    carried = carried_names(("keyring",), directories=("keyring",), variables=variables, keep_server_uuid=False)
+
+    assert carried == ("keyring/data",)

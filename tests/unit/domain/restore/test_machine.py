@@ -89,10 +89,6 @@ def test_only_a_staging_can_be_cancelled() -> None:
     assert [state for state in State if state.may_be_cancelled] == [State.STAGING]
 
 
-def test_local_is_what_needs_no_server() -> None:
-    assert {state for state in State if state.is_local} == {State.STAGING, State.CLEANING}
-
-
 def test_what_leads_back_never_leads_to_a_commit() -> None:
     for start in (state for state in State if state.leads_back):
         state = start

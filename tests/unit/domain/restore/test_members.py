@@ -59,3 +59,9 @@ def test_everything_but_files_and_directories_is_refused_and_named(kind: MemberK
 def test_message_says_where_a_link_leads() -> None:
     with pytest.raises(VerificationError, match="'/etc/shadow'"):
         check_member("shop", MemberKind.SYMBOLIC_LINK, "/etc/shadow")
+
+
+def test_deeper_directories_than_can_be_walked_are_refused() -> None:
+    assert check_member("/".join("d" * 64), MemberKind.DIRECTORY)
+    with pytest.raises(VerificationError, match="65 parts"):
+        check_member("/".join("d" * 65), MemberKind.DIRECTORY)

@@ -57,3 +57,10 @@ def test_what_is_gone_or_never_was_does_not_count() -> None:
 
 def test_a_copy_without_a_time_stays() -> None:
     assert expired_safety_copies([copy_of(500, expires_at=None)], now=NOW, maximum=2) == ()
+
+
+def test_failed_restores_do_not_push_out_the_copy_that_an_undo_needs() -> None:
+    original = copy_of(3)
+    failed = [copy_of(1, state=State.ROLLED_BACK), copy_of(2, state=State.ROLLED_BACK)]
+
+    assert expired_safety_copies([original, *failed], now=NOW, maximum=2) == (failed[1],)

@@ -21,7 +21,7 @@ DATA = PurePosixPath("/var/lib/mysql")
 
 
 def codes(**changes: object) -> list[str]:
-    values: dict[str, object] = {"mounts": (), "paused": False, "read_only": ()}
+    values: dict[str, object] = {"mounts": (), "paused": False, "read_only": (), "mounted_volumes": {}}
     site = changes.pop("site", make_site())
     return [refusal.code for refusal in site_refusals(site, **values | changes)]  # type: ignore[arg-type]
 
@@ -61,6 +61,13 @@ def test_what_cannot_be_written_is_refused() -> None:
     mount = Mount(source=Path("/opt/data"), destination=DATA, read_only=True)
 
     assert codes(mounts=(mount,), read_only=(Path("/opt/data"),)) == ["read_only_file_system"] * 2
+
+
+def test_a_place_that_is_another_one_while_the_server_is_stopped_is_refused() -> None:
+    site = make_site()
+
+    assert codes(mounted_volumes={site.data_directory: "/data/mysql"}) == ["volume_mounted_at_start"]
+    assert codes(mounted_volumes={Path("/elsewhere"): "/data/mysql"}) == []
 
 
 def test_a_paused_container_is_refused() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.domain.restore.journal import Expected
-from octeth_backupd.errors import DockerError, RestoreError, ServerUnreachableError
+from octeth_backupd.errors import DockerError, RestoreError, ServerError, ServerUnreachableError
 from octeth_backupd.pipeline.restore import readiness
 from octeth_backupd.pipeline.restore.gate import pass_gate
 from tests.fakes.power import FakePower
@@ -38,6 +38,7 @@ class GateBench:
         self.power = FakePower(clock=bench.clock)
         self.session = ScriptedSession(dict(_IN_ORDER))
         self.door = Door({"old": self.session})
+        self.waited, self.free_after = 0, -1
         monkeypatch.setattr(readiness, "log_in", self.door.log_in)
 
     def answers(self, word: str, answer: Any) -> None:
@@ -51,7 +52,14 @@ class GateBench:
             expected,
             logins,
             since=self.bench.clock.now(),
+            wait=self.wait,
         )
+
+    def wait(self, seconds: float) -> None:
+        self.bench.clock.go(seconds)
+        self.waited += 1
+        if self.waited == self.free_after:
+            self.door.error = None
 
 
 @pytest.fixture
@@ -142,6 +150,23 @@ def test_server_that_does_not_answer_fails_it(gated: GateBench) -> None:
 
     with pytest.raises(RestoreError, match="nobody answers"):
         gated.gate()
+
+
+def test_server_whose_connections_are_all_taken_for_a_while_passes(gated: GateBench) -> None:
+    gated.door.error = ServerError("too many connections", retryable=True)
+    gated.free_after = 3
+
+    assert gated.gate() == ()
+    assert gated.waited == 3
+
+
+def test_server_that_has_ended_is_not_waited_for(gated: GateBench) -> None:
+    gated.door.error = ServerUnreachableError("nobody answers", retryable=True)
+    gated.power.running = False
+
+    with pytest.raises(RestoreError, match="it has ended"):
+        gated.gate()
+    assert gated.waited == 0
 
 
 def test_every_failure_is_named_at_once(gated: GateBench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import pytest
 from octeth_backupd.domain.restore.journal import Journal, RestartPolicy
 from octeth_backupd.domain.restore.machine import Event, State
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
-from octeth_backupd.errors import CancelledError, DockerError, RestoreError, ServerStillRunningError
+from octeth_backupd.errors import CancelledError, DockerError, RestoreError, ServerStillRunningError, SpaceError
 from octeth_backupd.pipeline.restore import live as live_module
+from octeth_backupd.pipeline.restore import live_server as live_server_module
+from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.pipeline.restore.live import LiveRestore, RestoreStuckError
-from octeth_backupd.pipeline.restore.swapping import make_rooms
+from octeth_backupd.pipeline.restore.swapping import make_rooms, swap_back
 from octeth_backupd.pipeline.step_runner import StepRunner
 from tests.fakes.power import FakePower
 
@@ -134,7 +137,7 @@ def scene(request: pytest.FixtureRequest, bench: Bench, tmp_path: Path, monkeypa
             raise scene.gate_error[0]
         return ("a note",)
 
-    monkeypatch.setattr(live_module, "wait_until_ready", ready)
+    monkeypatch.setattr(live_server_module, "wait_until_ready", ready)
     monkeypatch.setattr(live_module, "pass_gate", gate)
     monkeypatch.setattr("octeth_backupd.pipeline.restore.live.time.sleep", lambda _seconds: None)
     for name in ("fence", "unfence", "stop", "end", "start"):
@@ -170,6 +173,19 @@ def test_a_restore_ends_on_the_new_data_and_keeps_the_old(scene: Scene) -> None:
     assert journal.aside_bytes == sum(map(len, OLD.values()))
     assert scene.on_disk() == journal
     assert live.notes == ("a note",)
+
+
+def test_an_empty_directory_is_not_kept_as_a_safety_copy(scene: Scene) -> None:
+    for path in scene.live_directory.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    live = scene.restore()
+    scene.staged(live)
+
+    journal = live.finish()
+
+    assert (journal.state, journal.holds_safety_copy) == (State.COMMITTED, False)
+    assert scene.files() == {**NEW, "auto.cnf": "new uuid"}
+    assert scene.rooms() == []
 
 
 def test_the_journal_is_on_the_disk_before_each_action(scene: Scene) -> None:
@@ -397,6 +413,53 @@ def test_whenever_the_daemon_dies_the_next_ends_on_one_complete_data_set(scene: 
         assert (scene.power.policy, scene.power.running) == (ALWAYS, True), f"death {number}"
         assert bool(scene.rooms()) == journal.holds_safety_copy, f"death {number}"
     assert deaths > 10
+
+
+@pytest.mark.parametrize("unwritable", [State.SWAPPING, State.STARTING, State.UNFENCING])
+def test_a_journal_that_cannot_be_written_does_not_keep_the_server_down(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, unwritable: State
+) -> None:
+    if unwritable is State.UNFENCING:
+        scene.gate_error = [RestoreError("a table is missing")]
+    live = scene.restore()
+    scene.staged(live)
+    write = Journals.write
+
+    def full_from_there_on(self: Journals, journal: Journal) -> None:
+        if journal.state is unwritable:
+            raise SpaceError("no space left for the journal")
+        write(self, journal)
+
+    monkeypatch.setattr(Journals, "write", full_from_there_on)
+    with pytest.raises(SpaceError):
+        live.finish()
+
+    assert (scene.files(), scene.power.policy, scene.power.running) == (OLD, ALWAYS, True)
+    stops = scene.power.calls.count("stop")
+    monkeypatch.setattr(Journals, "write", write)
+    later = scene.driver(scene.on_disk())
+    later.go_on(Event.CRASHED)
+    journal = later.finish()
+    assert journal.state is (State.ABORTED if unwritable is State.SWAPPING else State.ROLLED_BACK)
+    assert (scene.files(), scene.power.policy, scene.power.running) == (OLD, ALWAYS, True)
+    assert scene.power.calls.count("stop") == stops
+
+
+def test_old_data_that_was_put_back_by_hand_is_never_taken_for_the_restored(scene: Scene) -> None:
+    scene.ready_error = [DockerError("no engine", retryable=True)]
+    live = scene.restore()
+    scene.staged(live)
+    with pytest.raises(RestoreStuckError):
+        live.finish()
+    swap_back(live.journal.swaps)
+    scene.ready_error.clear()
+
+    later = scene.driver(scene.on_disk())
+    later.go_on(Event.CRASHED)
+    journal = later.finish()
+
+    assert journal.state is State.ROLLED_BACK
+    assert (scene.files(), scene.power.policy, scene.power.running) == (OLD, ALWAYS, True)
 
 
 class _Hurried:

@@ -206,4 +206,9 @@ def test_the_safety_copy_that_will_go_is_named(scene: Scene) -> None:
             )
         )
 
-    assert any("2026-11-23 02:00 UTC, is removed" in warning for warning in scene.plan().warnings)
+    assert any("at most 2 are kept" in warning for warning in scene.plan().warnings)
+    assert any("that of 2026-11-23 02:00 UTC" in warning for warning in scene.plan().warnings)
+
+    scene.change_site(data_state=DataState.EMPTY, user_schemas=(), is_answering=False)
+
+    assert not any("safety copies" in warning for warning in scene.plan().warnings)

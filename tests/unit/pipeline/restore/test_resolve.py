@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,17 +13,20 @@ from pydantic import SecretStr
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
+from octeth_backupd.domain.server import Mount
 from octeth_backupd.errors import NotFoundError, RestoreError
 from octeth_backupd.pipeline.restore import resolve as resolve_module
-from octeth_backupd.pipeline.restore.resolve import remove_expired, resolve, undo
+from octeth_backupd.pipeline.restore.resolve import _require_same_directories, remove_expired, resolve, undo
 from octeth_backupd.pipeline.restore.swapping import make_rooms
 from tests.fakes.power import FakePower
+from tests.fakes.sites import make_container
 from tests.unit.domain.restore.test_journal import JOURNAL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.server import ContainerFacts
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
     from tests.fakes.bench import Bench
@@ -82,6 +86,41 @@ def test_an_undo_without_a_safety_copy_is_refused(bench: Bench, parts: Parts, tm
 
     with pytest.raises(NotFoundError, match="no safety copy"):
         undo(ordered(bench), parts)
+
+
+def test_an_undo_while_another_restore_is_not_over_is_refused(
+    bench: Bench, parts: Parts, power: FakePower, tmp_path: Path
+) -> None:
+    parts.journals.write(a_journal(tmp_path, state=State.COMMITTED, has_swapped=True))
+    parts.journals.write(a_journal(tmp_path, "b", state=State.STOPPING, has_swapped=True))
+
+    with pytest.raises(RestoreError, match="restore b of this server is not over: it is stopping"):
+        undo(ordered(bench), parts)
+
+    assert power.calls == []
+
+
+def test_a_mount_by_way_of_a_symbolic_link_is_the_same_directory(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path, state=State.COMMITTED, has_swapped=True)
+    (tmp_path / "link").symlink_to(tmp_path / "live")
+
+    def mounting(source: Path) -> ContainerFacts:
+        return make_container(mounts=(Mount(source=source, destination=PurePosixPath("/var/lib/mysql")),))
+
+    _require_same_directories(mounting(tmp_path / "link"), journal)
+    with pytest.raises(RestoreError, match="does not mount"):
+        _require_same_directories(mounting(tmp_path / "other"), journal)
+
+
+def test_an_undo_to_what_is_no_database_is_refused_before_the_server_is_stopped(
+    bench: Bench, parts: Parts, power: FakePower, tmp_path: Path
+) -> None:
+    parts.journals.write(a_journal(tmp_path, state=State.COMMITTED, has_swapped=True))
+
+    with pytest.raises(RestoreError, match="has no mysql/"):
+        undo(ordered(bench), parts)
+
+    assert power.calls == []
 
 
 def test_only_safety_copies_whose_time_is_over_are_removed(bench: Bench, parts: Parts, tmp_path: Path) -> None:

@@ -262,3 +262,12 @@ def test_a_unit_of_systemd_is_asked_like_a_container(scene: Scene) -> None:
     assert site.command == ("/usr/sbin/mysqld", "--port=1")
     assert (site.is_running, site.container, site.systemd_unit) == (False, None, "mysql.service")
     assert site.host_paths["data"] == scene.data
+
+
+def test_a_volume_that_docker_mounts_at_each_start_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount = Mount(source=scene.data, destination=DATA, kind="volume")
+    scene.container = make_container(status="exited", mounts=(mount,))
+    scene.survey = scene.located(error=DOWN, error_stage="container")
+    monkeypatch.setattr(site_module, "mounted_volumes", lambda *_: {scene.data: "/data/mysql"})
+
+    assert codes(scene.find(manifest=True)) == ["volume_mounted_at_start"]

@@ -135,6 +135,15 @@ def test_progress_is_in_bytes_of_the_archive(staging: Staging) -> None:
     assert (last.step, last.done_bytes, last.total_bytes) == ("unpack", archive.size_bytes, archive.size_bytes)
 
 
+def test_archive_that_is_damaged_sends_to_another_backup_and_not_to_a_new_one(staging: Staging) -> None:
+    archive = staging.archive("a.tar.gz", b"no gzip stream at all")
+
+    with pytest.raises(VerificationError, match="cannot be unpacked: ") as caught:
+        staging.stage(archive)
+
+    assert "Restore another backup" in caught.value.hint
+
+
 def test_wrong_checksum_ends_it_unless_forced_and_then_it_is_told(staging: Staging) -> None:
     archive = replace(staging.archive("a.tar", _tar(PREPARED)), sha256="0" * 64)
 

@@ -147,3 +147,12 @@ def test_sparse_files_come_out_whole(tmp_path: Path) -> None:
 def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(VerificationError):
         _untar(tmp_path, data)
+
+
+def test_thousands_of_headers_for_one_member_are_damage(tmp_path: Path) -> None:
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type, long_name.size = tarfile.GNUTYPE_LONGNAME, 2
+    header = long_name.tobuf(tarfile.GNU_FORMAT) + b"x\0".ljust(tarfile.BLOCKSIZE, b"\0")
+
+    with pytest.raises(VerificationError, match="no whole tar file"):
+        _untar(tmp_path, header * 5000 + _tar(("x", b"x")))

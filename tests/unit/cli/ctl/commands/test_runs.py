@@ -20,3 +20,9 @@ def test_runs_show_outcome_and_result() -> None:
     assert lines[2].endswith("4 min 00 s  success  oempro-1")
     assert len(shown(services, "runs", "--limit", "1").splitlines()) == 2
     assert "Nothing has run yet" in shown(FakeServices(runs=[]), "runs")
+
+
+def test_runs_show_what_became_of_an_interrupted_restore() -> None:
+    services = FakeServices(runs=[make_run(backup_id="oempro-1", detail={"outcome": "the restore is finished"})])
+
+    assert shown(services, "runs").splitlines()[1].endswith("success  the restore is finished")

@@ -1,0 +1,116 @@
+"""What is asked of a server around its stop and start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.errors import RestoreError, ServerStillRunningError, ServerUnreachableError
+from octeth_backupd.pipeline.restore import live_server as live_server_module
+from octeth_backupd.pipeline.restore.live_server import LiveServer
+from octeth_backupd.servers.survey import Survey
+from tests.fakes.power import FakePower
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fakes.bench import Bench
+
+
+class Asked:
+    """A server whose readiness is said here."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bench = bench
+        self.power = FakePower(clock=bench.clock)
+        self.answers: list[bool] = []
+        self.put_back: list[str] = []
+        self.live = LiveServer(
+            context=bench.context(), parts=bench.parts(), server=bench.server, power=self.power, logins=()
+        )
+        monkeypatch.setattr(live_server_module, "wait_until_ready", self._ready)
+        monkeypatch.setattr(
+            live_server_module, "restore_dirty_pages", lambda _session, value: self.put_back.append(value)
+        )
+        monkeypatch.setattr("octeth_backupd.pipeline.restore.live_server.time.sleep", lambda _seconds: None)
+
+    def _ready(self, *_: object, **__: object) -> None:
+        if self.answers and not self.answers.pop(0):
+            raise RestoreError("it does not answer")
+
+
+@pytest.fixture
+def asked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """A running server."""
+    return Asked(bench, monkeypatch)
+
+
+def test_a_server_that_still_answers_gets_its_setting_back_and_is_not_started(asked: Asked) -> None:
+    asked.answers = [False, True]
+
+    asked.live.bring_back(dirty_pages_allowed="90/10")
+
+    assert asked.put_back == ["90/10"]
+    assert asked.power.calls == []
+
+
+def test_one_that_stops_late_is_started_and_keeps_its_own_setting(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.answers = [False]
+    monkeypatch.setattr(
+        "octeth_backupd.pipeline.restore.live_server.time.sleep",
+        lambda _seconds: setattr(asked.power, "running", False),
+    )
+
+    asked.live.bring_back(dirty_pages_allowed="90/10")
+
+    assert asked.power.calls == ["start"]
+    assert asked.put_back == []
+
+
+def test_a_stopped_server_is_required(asked: Asked) -> None:
+    with pytest.raises(ServerStillRunningError, match="oempro runs although"):
+        asked.live.require_stopped()
+
+    asked.live.stop()
+    asked.live.require_stopped()
+    assert asked.power.calls == ["stop"]
+
+
+def test_other_users_of_its_directories_are_named(asked: Asked, tmp_path: Path) -> None:
+    asked.power.neighbours = ("clone",)
+
+    with pytest.raises(RestoreError, match="clone"):
+        asked.live.refuse_other_users([tmp_path])
+
+
+def test_its_new_identity_is_recorded(asked: Asked) -> None:
+    assert asked.live.record_identity() == ""
+
+    [(identity, _, _)] = asked.bench.catalog.server_identities("oempro")
+    assert asked.bench.server.surveyed.facts is not None
+    assert identity == asked.bench.server.surveyed.facts.identity
+
+
+def test_an_identity_that_cannot_be_asked_for_is_a_note(asked: Asked) -> None:
+    asked.bench.server.surveyed = Survey(error=ServerUnreachableError("it is gone"))
+
+    assert asked.live.record_identity() == "the server's new identity could not be recorded: it is gone"
+
+
+def test_a_flush_that_fails_does_not_end_the_restore(asked: Asked) -> None:
+    asked.bench.server.connect_error = ServerUnreachableError("it is gone")
+
+    asked.live.flush()
+
+    assert any("flushed" in getattr(event, "message", "") for event in asked.bench.events)
+
+
+def test_one_that_never_answered_is_started_once_it_has_stopped(asked: Asked) -> None:
+    asked.power.running = False
+
+    asked.live.start_unless_running()
+
+    assert asked.power.calls == ["start"]
