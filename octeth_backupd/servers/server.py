@@ -29,6 +29,8 @@ from octeth_backupd.servers.unopened import complete_unopened
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pydantic import SecretStr
+
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.server import ContainerFacts, ServerFacts
     from octeth_backupd.process.docker import Docker
@@ -52,6 +54,11 @@ class Server:
         self.settings = settings
         self._docker = docker
         self._clock = clock
+
+    def as_login(self, user: str, password: SecretStr) -> Server:
+        """Return the same server with another login."""
+        settings = self.settings.model_copy(update={"user": user, "password": password})
+        return Server(name=self.name, settings=settings, docker=self._docker, clock=self._clock)
 
     def locate(self) -> Location:
         """Return where the server runs, running or not, and how it might be reached.

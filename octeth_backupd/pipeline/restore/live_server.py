@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.errors import BackupdError, RestoreError, ServerStillRunningError
+from octeth_backupd.errors import BackupdError, LoginRefusedError, RestoreError, ServerStillRunningError
 from octeth_backupd.pipeline.restore.readiness import wait_until_ready
 from octeth_backupd.servers.flushing import flush_dirty_pages, restore_dirty_pages
 
@@ -123,6 +123,10 @@ class LiveServer:
     def record_identity(self) -> str:
         """Tell the catalog that the data it has now is this server's; return why that could not be done, or nothing."""
         survey = self.server.survey()
+        for login in self.logins:
+            if not isinstance(survey.error, LoginRefusedError):
+                break
+            survey = self.server.as_login(login.user, login.password).survey()
         if survey.facts is None:
             error = survey.error.message if survey.error else "unknown"
             return f"the server's new identity could not be recorded: {error}"

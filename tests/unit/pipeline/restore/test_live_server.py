@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
-from octeth_backupd.errors import RestoreError, ServerStillRunningError, ServerUnreachableError
+from octeth_backupd.errors import LoginRefusedError, RestoreError, ServerStillRunningError, ServerUnreachableError
 from octeth_backupd.pipeline.restore import live_server as live_server_module
 from octeth_backupd.pipeline.restore.live_server import LiveServer
+from octeth_backupd.pipeline.restore.login import Login
 from octeth_backupd.servers.survey import Survey
 from tests.fakes.power import FakePower
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fakes.bench import Bench
+    from tests.fakes.server import FakeServer
 
 
 class Asked:
@@ -92,6 +96,25 @@ def test_its_new_identity_is_recorded(asked: Asked) -> None:
     [(identity, _, _)] = asked.bench.catalog.server_identities("oempro")
     assert asked.bench.server.surveyed.facts is not None
     assert identity == asked.bench.server.surveyed.facts.identity
+
+
+def test_the_old_password_is_tried_where_the_configured_one_is_refused(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = asked.bench.server.surveyed
+    tried: list[str] = []
+
+    def as_login(user: str, password: SecretStr) -> FakeServer:
+        tried.append(f"{user} {password.get_secret_value()}")
+        asked.bench.server.surveyed = known
+        return asked.bench.server
+
+    asked.bench.server.surveyed = Survey(error=LoginRefusedError("refused"), error_stage="login")
+    monkeypatch.setattr(asked.bench.server, "as_login", as_login)
+    old = Login(source="old", user="root", password=SecretStr("then"))
+
+    assert replace(asked.live, logins=(old,)).record_identity() == ""
+    assert tried == ["root then"]
 
 
 def test_an_identity_that_cannot_be_asked_for_is_a_note(asked: Asked) -> None:

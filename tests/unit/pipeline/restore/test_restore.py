@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import RestoreOrder, VerifyOrder
@@ -19,6 +20,7 @@ from octeth_backupd.domain.server import Placement, Vendor, Version
 from octeth_backupd.errors import CancelledError, RestoreError, RestoreRefusedError, VerificationError
 from octeth_backupd.pipeline.restore import restore as restore_module
 from octeth_backupd.pipeline.restore.restore import outcome_words, restore
+from tests.fakes.catalog_values import make_backup
 from tests.fakes.power import FakePower
 from tests.unit.domain.restore.test_journal import JOURNAL
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.parts import Parts
     from tests.fakes.bench import Bench
 
+BACKUP = make_backup()
 CALLS = ("place", "dress", "carry_over")
 
 
@@ -44,6 +47,7 @@ class Staged:
         self.live = bench.directory / "data"
         self.live.mkdir()
         self.finished: list[Journal] = []
+        bench.catalog.add_backup(BACKUP)
         monkeypatch.setattr(restore_module, "plan_restore", self._plan)
         monkeypatch.setattr(restore_module, "power_for", lambda *_, **__: self.power)
         monkeypatch.setattr(restore_module, "rehearse", self._rehearse)
@@ -95,7 +99,7 @@ class Staged:
         swap = Swap(role="data", live=self.live, room=self.live.parent / room_name(run_id), method=SwapMethod.EXCHANGE)
         return RestorePlan(
             server=server,
-            backup_id="b",
+            backup_id=BACKUP.backup_id,
             taken_at=None,
             archive=archive,
             site=site,
@@ -118,7 +122,7 @@ def staged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Staged:
 
 
 def test_all_that_is_slow_is_done_before_the_server_is_asked_to_stop(staged: Staged) -> None:
-    assert staged.run() == "b"
+    assert staged.run() == BACKUP.backup_id
 
     assert staged.called == ["stage", *CALLS, "rehearse"]
     assert staged.power.calls == []
@@ -146,8 +150,13 @@ def test_a_refused_plan_leaves_no_journal(staged: Staged) -> None:
     assert staged.called == []
 
 
-@pytest.mark.parametrize("error", [VerificationError("cut"), CancelledError("by the operator")])
-def test_what_ends_the_staging_is_told_and_nothing_is_left(staged: Staged, error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(VerificationError("cut"), CopyState.CORRUPT), (CancelledError("by the operator"), CopyState.PRESENT)],
+)
+def test_what_ends_the_staging_is_told_and_only_a_damaged_copy_is_held_against_it(
+    staged: Staged, error: Exception, state: CopyState
+) -> None:
     staged.error_in["stage"] = error
 
     with pytest.raises(type(error), match=str(error)):
@@ -156,6 +165,8 @@ def test_what_ends_the_staging_is_told_and_nothing_is_left(staged: Staged, error
     assert staged.journal().state is State.ABORTED
     assert [path.name for path in staged.live.parent.glob(".octeth*")] == []
     assert staged.power.calls == []
+    [copy] = staged.bench.catalog.backup(BACKUP.backup_id).copies
+    assert copy.state is state
 
 
 def test_accounts_that_no_password_opens_end_it_before_the_stop(staged: Staged) -> None:
