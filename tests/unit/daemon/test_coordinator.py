@@ -447,3 +447,18 @@ def test_a_request_for_no_server_says_which_there_are(
         chosen_server(name, known)
 
     assert hint in refused.value.hint
+
+
+def test_nobody_is_refused_for_a_removal_of_old_data_which_is_waited_for(bench: Bench) -> None:
+    works = Works(bench)
+    expire = works.coordinator.submit(
+        Operation.EXPIRE, server="a", trigger=Trigger.MANUAL, requested_by="daemon", wait=True
+    )
+
+    run = works.submit(wait=False)
+
+    assert [(a.run.run_id, a.is_running) for a in works.coordinator.active()] == [
+        (expire.run_id, True),
+        (run.run_id, False),
+    ]
+    works.end(expire.run_id, run.run_id)
