@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from octeth_backupd.domain.events import StepProgress
 from octeth_backupd.domain.restore.site import Owner
 from octeth_backupd.domain.server import Vendor, Version
-from octeth_backupd.errors import CancelledError, VerificationError
+from octeth_backupd.errors import CancelledError, ProgramTimeoutError, RestoreError, VerificationError
 from octeth_backupd.pipeline.restore.rehearsal import Login, RehearsalSubject, rehearse
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.process.clock import SystemClock
@@ -292,7 +292,7 @@ def test_override_that_does_not_hold_is_an_error(live: Live, context: RunContext
     elsewhere = replace(subject, command=(*live.command, f"--datadir={DATA_DIRECTORY}/./"), log_bin=True)
     if live.vendor is Vendor.MYSQL:
         elsewhere = replace(subject, command=(*live.command, "--skip-log-bin"))
-        with pytest.raises(VerificationError, match="log_bin is 'OFF', not 'ON'"):
+        with pytest.raises(RestoreError, match="log_bin is 'OFF', not 'ON'"):
             rehearse(context, parts, elsewhere)
     else:
         assert rehearse(context, parts, elsewhere).checked_tables == 5
@@ -328,7 +328,7 @@ def test_rehearsal_that_takes_too_long_is_ended(
 
     context.bus.subscribe(hold_on)
 
-    with pytest.raises(VerificationError, match="took longer than 4 s"):
+    with pytest.raises(ProgramTimeoutError, match="took longer than 4 s"):
         rehearse(context, parts_with(docker, rehearsal_timeout_seconds=4), subject)
 
     assert left_over(docker, context) == []

@@ -233,12 +233,18 @@ def _is_running(inspected: dict[str, Any]) -> bool:
 
 
 def _present_start(state: dict[str, Any]) -> datetime | None:
-    """Return a moment before the first line of the present start and after the last line of the one before."""
+    """Return a moment before the first line of the present start and after the last line of the one before.
+
+    Only while it runs is the end that the engine tells of the one before; of one that ended at once it may lie before
+    its start.
+    """
     started, finished = _time(state.get("StartedAt")), _time(state.get("FinishedAt"))
     if started is None:
         return None
     earliest = started - _BEFORE_START
-    return finished if finished is not None and earliest < finished <= started else earliest
+    if state.get("Running") and finished is not None and earliest < finished <= started:
+        return finished
+    return earliest
 
 
 def _time(text: object) -> datetime | None:

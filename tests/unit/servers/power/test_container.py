@@ -194,6 +194,15 @@ def test_log_begins_with_the_start_although_the_clock_was_set_since(rig: Contain
     assert rig.power.log_since(rig.now() + timedelta(hours=1)) == ("first",)
 
 
+def test_log_of_one_that_ended_before_its_start_was_noted_is_read(rig: ContainerRig) -> None:
+    rig.api.say(_ID, "crashed")
+    rig.api.end(_ID, 1)
+    rig.clock.go(0.05)
+    rig.api.containers[_ID]["State"]["StartedAt"] = rig.now().isoformat()
+
+    assert rig.power.log_since(rig.now()) == ("crashed",)
+
+
 def test_log_that_cannot_be_read_is_empty(rig: ContainerRig) -> None:
     rig.api.log_refusal = "configured logging driver does not support reading"
 
