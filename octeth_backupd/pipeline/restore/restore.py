@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import CopyState, RunStatus
+from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.swap import SwapMethod
-from octeth_backupd.errors import BackupdError, RestoreError, RestoreRefusedError, VerificationError
+from octeth_backupd.errors import BackupdError, RestoreError, RestoreRefusedError
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.domain.restore.plan import ArchiveSource, RestorePlan
     from octeth_backupd.domain.restore.site import Site
-    from octeth_backupd.domain.restore.swap import Swap
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.pipeline.restore.stage import Staged
 
 
 def restore(context: RunContext, parts: Parts) -> RunResult:
@@ -157,7 +155,15 @@ class _Restore:
                 if swap.method is SwapMethod.ENTRIES:
                     give_unused(swap.live, site.owner)
             make_rooms(journal.swaps)
-            staged = self._unpack(holding, data)
+            staged = stage(
+                self._context,
+                self._parts,
+                holding.archive,
+                directory=data.incoming,
+                site=site,
+                force=self._order.force,
+                guard=staging_guard(self._parts, data.room),
+            )
             if not staged.checksum_confirmed:
                 self._notes += (
                     f"restored with --force: no checksum confirms {holding.archive.name}, "
@@ -174,30 +180,6 @@ class _Restore:
                 expected = self._rehearse(site, data.incoming, binlog, scratch=data.room / "rehearsal")
         sync_staged(journal)
         return expected
-
-    def _unpack(self, holding: _Holding, data: Swap) -> Staged:
-        """Unpack the copy; one that turns out to be damaged is no longer one that ``latest`` may mean."""
-        archive = holding.archive
-        try:
-            return stage(
-                self._context,
-                self._parts,
-                archive,
-                directory=data.incoming,
-                site=holding.site,
-                force=self._order.force,
-                guard=staging_guard(self._parts, data.room),
-            )
-        except VerificationError as exc:
-            if archive.storage:
-                self._parts.catalog.set_copy_state(
-                    holding.plan.backup_id,
-                    archive.storage,
-                    CopyState.CORRUPT,
-                    at=self._context.clock.now(),
-                    detail=exc.message,
-                )
-            raise
 
     def _rehearse(self, site: Site, data: Path, binlog: Path | None, *, scratch: Path) -> Expected:
         make_directory(scratch)
