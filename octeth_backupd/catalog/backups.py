@@ -11,6 +11,7 @@ from octeth_backupd.catalog.schema import backups, copies, manifests
 from octeth_backupd.catalog.shortened import resolve
 from octeth_backupd.catalog.summaries import summaries_json
 from octeth_backupd.domain.backup import Backup, Copy, CopyState
+from octeth_backupd.domain.names import LATEST
 from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.errors import NotFoundError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.database import Database
 
-LATEST = "latest"
 _BACKUP_FIELDS = tuple(field.name for field in fields(Backup) if field.name not in {"manifest", "copies"})
 _COPY_FIELDS = tuple(field.name for field in fields(Copy))
 _NEWEST_FIRST = (backups.c.taken_at.desc(), backups.c.backup_id.desc())

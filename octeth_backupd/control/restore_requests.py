@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.control.identifiers import checked_part
 from octeth_backupd.control.services import RestoreRequest
+from octeth_backupd.domain.names import LATEST
 from octeth_backupd.errors import InvalidRequestError, PermissionDeniedError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from octeth_backupd.control.peers import Peer
     from octeth_backupd.control.restore_schemas import RestoreWish
 
-LATEST = "latest"
 _SAME_NAMES = (
     "server",
     "before",

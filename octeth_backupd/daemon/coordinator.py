@@ -266,9 +266,8 @@ class Coordinator:
             return all(a.thread is None or a.thread.is_alive() for a in self._active if a.is_running)
 
     def _refuse_if_busy(self, server: str) -> None:
-        ordered = [
-            a for a in self._active if a.run.operation is not Operation.EXPIRE
-        ]  # that is short: it is waited for
+        # A removal of old data is short, and nobody ordered it: it is waited for.
+        ordered = [a for a in self._active if a.run.operation is not Operation.EXPIRE]
         holders = [a for a in ordered if a.run.server == server]
         servers_with_a_turn = {a.run.server for a in ordered}
         if not holders and len(servers_with_a_turn) >= self._max_parallel_runs:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.control.confirmation import check_confirmation
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.domain.backup import Operation, Trigger
+from octeth_backupd.domain.names import LATEST
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
 from octeth_backupd.domain.restore.plan import of_another_run
@@ -130,7 +131,7 @@ class RestoreServices:
         )
 
     def _find(self, request: RestoreRequest, names: tuple[str, ...]) -> Backup:
-        if request.backup != "latest":
+        if request.backup != LATEST:
             return self._catalog.find_backup(request.backup)
         server = chosen_server(request.server, names)
         found = self._catalog.last_good_backup(server, before=request.before)

@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 
 from octeth_backupd.domain.backup import Mode, Tier
 
-RESERVED_SERVER_NAMES = frozenset({"latest", *(tier.value for tier in Tier)})
+LATEST = "latest"
+"""Stands for the newest good backup where an id is asked for."""
+RESERVED_SERVER_NAMES = frozenset({LATEST, *(tier.value for tier in Tier)})
 """Words that mean something where a server's name could stand: an id, or a directory of the bash tool's tree."""
 
 _PREFIX = "octeth-backup-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.environment.daemon import Daemon
@@ -12,7 +13,6 @@ from tests.environment.standin import install_standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from typing import Literal
 
     from tests.environment.daemon import CtlResult
@@ -79,6 +79,15 @@ class Restoring:
         assert result.exit_code == 0, result.out + result.err + self.daemon.log()[-6000:]
         self.server.wait_until_ready()
         return result
+
+    def change_password(self, password: str) -> None:
+        """Change root's password in the server, in the file that the daemon reads, and in what the test knows."""
+        for host in ("localhost", "%"):
+            self.server.sql(f"ALTER USER root@'{host}' IDENTIFIED BY '{password}'")
+        self.server.root_password = password
+        Path(self.daemon.servers[SERVER_NAME]["password_file"]).write_text(password + "\n")
+        self.daemon.stop()
+        self.daemon.start()
 
     def journals(self) -> list[dict[str, Any]]:
         """Return open restores and those with a safety copy, newest first."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import struct
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingUnixStreamServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.unix_http import serving_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,19 +162,5 @@ def serving(api: DockerApi, directory: Path) -> Iterator[str]:
 
         do_POST = do_GET  # noqa: N815
 
-    class Server(ThreadingUnixStreamServer):
-        daemon_threads = True
-
-        def get_request(self) -> tuple[socket.socket, Any]:
-            request, _ = super().get_request()
-            return request, ("unix", 0)
-
-    path = directory / "engine.sock"
-    with Server(str(path), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"unix://{path}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_http(directory / "engine.sock", Handler) as host:
+        yield host

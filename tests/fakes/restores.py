@@ -146,7 +146,6 @@ def make_journal(**changes: Any) -> Journal:
         backup_id="oempro-2026-11-22_02-00-00",
         container="oempro_mysql",
         container_id="c0ffee",
-        vendor="mysql",
         swaps=make_swaps(),
         state=State.COMMITTED,
         was_running=True,

@@ -516,9 +516,9 @@ def test_a_slot_that_comes_due_during_a_restore_is_recorded_as_skipped_and_caugh
 def test_an_old_password_that_is_given_for_a_restore_is_found_nowhere(tmp_path: Path) -> None:
     secret = new_secret()
     with restoring(tmp_path, vendor="mariadb", fill_bytes=500_000) as bench:
-        change_password(bench, secret)
+        bench.change_password(secret)
         backup = bench.back_up()
-        change_password(bench, "the next one")
+        bench.change_password("the next one")
         given = tmp_path / "given" / "old.password"
         given.parent.mkdir()
         given.write_text(secret + "\n")
@@ -658,16 +658,6 @@ def wait_for_run(bench: Restoring, **wanted: str) -> dict[str, Any]:
                 return run
         assert time.monotonic() < limit, json.dumps(bench.daemon.runs(), indent=1)
         time.sleep(0.1)
-
-
-def change_password(bench: Restoring, password: str) -> None:
-    """Change root's password in the server, in the file that the daemon reads, and in what the test knows."""
-    for host in ("localhost", "%"):
-        bench.server.sql(f"ALTER USER root@'{host}' IDENTIFIED BY '{password}'")
-    bench.server.root_password = password
-    Path(bench.daemon.servers[SERVER_NAME]["password_file"]).write_text(password + "\n")
-    bench.daemon.stop()
-    bench.daemon.start()
 
 
 def copy_archive(archive: Path, directory: Path, *, sha256: str | None = "") -> Path:

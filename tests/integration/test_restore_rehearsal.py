@@ -20,7 +20,8 @@ from octeth_backupd.domain.events import StepProgress
 from octeth_backupd.domain.restore.site import Owner
 from octeth_backupd.domain.server import Vendor, Version
 from octeth_backupd.errors import CancelledError, ProgramTimeoutError, RestoreError, VerificationError
-from octeth_backupd.pipeline.restore.rehearsal import Login, RehearsalSubject, rehearse
+from octeth_backupd.pipeline.restore.login import Login
+from octeth_backupd.pipeline.restore.rehearsal import RehearsalSubject, rehearse
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker, DockerSettings
@@ -200,7 +201,7 @@ def test_rehearsal_changes_no_row_no_gtid_and_no_file(
 
     rehearsal = rehearse(context, parts, live.subject(staged, tmp_path / "scratch"))
 
-    assert rehearsal.login == "configured"
+    assert rehearsal.expected.login == "configured"
     assert rehearsal.expected.login == "configured"
     assert rehearsal.expected.tables == {"oempro": 5}
     assert rehearsal.checked_tables == 5
@@ -216,7 +217,7 @@ def test_rehearsal_changes_no_row_no_gtid_and_no_file(
 def test_old_password_is_the_one_that_works(live: Live, context: RunContext, parts: Parts, tmp_path: Path) -> None:
     subject = live.subject(live.staged(tmp_path), tmp_path / "scratch", logins=(WRONG, OLD))
 
-    assert rehearse(context, parts, subject).login == "old"
+    assert rehearse(context, parts, subject).expected.login == "old"
 
 
 def test_content_is_looked_at_although_no_password_works(
@@ -226,7 +227,7 @@ def test_content_is_looked_at_although_no_password_works(
 
     rehearsal = rehearse(context, parts, subject)
 
-    assert rehearsal.login == ""
+    assert rehearsal.expected.login == ""
     assert rehearsal.expected.tables == {"oempro": 5}
     assert any("refused user 'root'" in note for note in rehearsal.notes)
 
@@ -239,7 +240,7 @@ def test_account_with_few_rights_settles_the_login_and_everything_is_looked_at_a
 
     rehearsal = rehearse(context, parts, subject)
 
-    assert rehearsal.login == "configured"
+    assert rehearsal.expected.login == "configured"
     assert rehearsal.checked_tables == 5
 
 
@@ -454,7 +455,7 @@ def test_server_outside_docker_is_rehearsed_on_staged_data_under_its_own_paths(
 
     rehearsal = rehearse(context, parts, plain_subject(plain, staged, room / "rehearsal"))
 
-    assert rehearsal.login == "configured"
+    assert rehearsal.expected.login == "configured"
     assert rehearsal.checked_tables == 5
     assert files(staged) == listed
     assert digests(plain.data_directory) == live

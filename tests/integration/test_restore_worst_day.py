@@ -20,7 +20,7 @@ from tests.environment.availability import require_mysql_image
 from tests.environment.bash_tool import BashTool
 from tests.environment.daemon import Daemon
 from tests.environment.docker_engine import Mount, shared_engine
-from tests.environment.restoring import SERVER_NAME, restoring
+from tests.environment.restoring import restoring
 from tests.environment.throwaway_server import server_on
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def test_a_password_that_was_changed_since_the_backup_needs_the_old_one(tmp_path
         backup = bench.back_up()
         at_backup = bench.contents()
         old, new = bench.server.root_password, "a new one"
-        change_password(bench, new)
+        bench.change_password(new)
         bench.change(1)
         before = bench.contents()
         bench.server.container.reload()
@@ -319,16 +319,6 @@ def wait_for_a_crash(bench: Restoring) -> None:
             return
         assert time.monotonic() < limit, bench.server.server_log()[-2000:]
         time.sleep(0.1)
-
-
-def change_password(bench: Restoring, password: str) -> None:
-    """Change root's password in the server, the file that the daemon reads it from, and what the test knows."""
-    for host in ("localhost", "%"):
-        bench.server.sql(f"ALTER USER root@'{host}' IDENTIFIED BY '{password}'")
-    bench.server.root_password = password
-    Path(bench.daemon.servers[SERVER_NAME]["password_file"]).write_text(password + "\n")
-    bench.daemon.stop()
-    bench.daemon.start()
 
 
 def damage_a_page(bench: Restoring, backup_id: str, *, table: str, directory: Path) -> None:

@@ -52,7 +52,6 @@ class Journal:
         restore_id: Id of the run that began it.
         operation: ``restore`` or ``undo``.
         undoes: The restore that an undo takes back; empty otherwise.
-        placement: ``container`` or ``systemd``.
         container_id: Of the container that was planned with; another one under its name is refused.
         policy: The restart policy from before the fence; None until it was changed.
         was_running: The server ran before the fence.
@@ -75,11 +74,9 @@ class Journal:
     undoes: str = ""
     backup_id: str = ""
     archive: str = ""
-    placement: str = "container"
     container: str = ""
     container_id: str = ""
     systemd_unit: str = ""
-    vendor: str = ""
     swaps: tuple[Swap, ...] = ()
     state: State = State.STAGING
     policy: RestartPolicy | None = None

@@ -46,11 +46,6 @@ class State(StrEnum):
         """Return whether it is on the way to the data from before."""
         return self in {State.STOPPING, State.SWAPPING_BACK, State.UNFENCING, State.CLEANING}
 
-    @property
-    def may_be_cancelled(self) -> bool:
-        """Return whether an operator may still end the restore by cancelling it."""
-        return self is State.STAGING
-
 
 class Event(StrEnum):
     """How an action ended.

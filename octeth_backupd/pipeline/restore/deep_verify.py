@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.restore.order import RestoreOrder
-from octeth_backupd.errors import RestoreRefusedError, VerificationError
+from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.dress import dress
 from octeth_backupd.pipeline.restore.login import logins_for
-from octeth_backupd.pipeline.restore.rehearsal import RehearsalSubject, rehearse
+from octeth_backupd.pipeline.restore.refusals import refused
+from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
 from octeth_backupd.pipeline.restore.site import find_site
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
@@ -38,7 +39,7 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
     Raises:
         VerificationError: It does not: the server did not start on it, or a table is damaged. The catalog holds it
             suspect from now on.
-        RestoreRefusedError: It cannot be tried here: no copy, no image, no room.
+        RestoreRefusedError: It cannot be tried here: no copy, no image.
     """
     backup = parts.catalog.backup(context.run.backup_id or "")
     steps = StepRunner(context)
@@ -87,11 +88,7 @@ def _find(context: RunContext, parts: Parts, manifest: Manifest) -> tuple[Archiv
     programs = Programs(parts, installation_id=context.installation_id, run_id=run.run_id)
     site, against = find_site(parts.servers[run.server], parts, manifest=manifest, programs=programs)
     if archive is None or site is None:
-        problems = (*refusals, *against)
-        raise RestoreRefusedError(
-            "the backup cannot be tried here: " + "; ".join(refusal.message for refusal in problems),
-            hint="\n".join(refusal.hint for refusal in problems),
-        )
+        raise refused("the backup cannot be tried here", (*refusals, *against))
     return archive, site
 
 
@@ -121,19 +118,13 @@ def _try(
         return rehearse(
             context,
             parts,
-            RehearsalSubject(
-                vendor=site.vendor,
-                version=site.version,
-                data_directory=data,
-                binlog_directory=binlog,
-                server_paths=site.server_paths,
-                command=site.command,
-                container=site.container,
-                log_bin=site.log_bin,
-                owner=site.owner,
-                databases=(),
-                logins=tuple(logins_for(server.settings, None)),
-                deep=True,
+            subject_of(
+                site,
+                data=data,
+                binlog=binlog,
                 scratch=scratch,
+                databases=(),
+                logins=logins_for(server.settings, None),
+                deep=True,
             ),
         )

@@ -19,7 +19,15 @@ from octeth_backupd.errors import BackupdError, DockerError, RestoreError, Serve
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.gate import pass_gate
 from octeth_backupd.pipeline.restore.live_server import LiveServer
-from octeth_backupd.pipeline.restore.swapping import are_back, give_back, measured, remove_rooms, swap_back, swap_in
+from octeth_backupd.pipeline.restore.swapping import (
+    are_back,
+    give_back,
+    is_swapped,
+    measured,
+    remove_rooms,
+    swap_back,
+    swap_in,
+)
 from octeth_backupd.process.exchange import sync_file_system
 from octeth_backupd.process.files import tree_bytes
 
@@ -222,9 +230,9 @@ class LiveRestore:
         return {}
 
     def _start(self) -> dict[str, Any]:
-        data = self.journal.swaps[:1]
-        if are_back(data):  # put there by hand while the daemon was away: it is not what the gate is about
-            raise RestoreError(f"the data from before the restore is in {data[0].live}, not the restored data")
+        data = self.journal.swaps[0]
+        if not is_swapped(data):  # moved by hand while the daemon was away: it is not what the gate is about
+            raise RestoreError(f"what is in {data.live} is not the restored data")
         self.power.start()
         self._live.wait_until_ready()
         return {}

@@ -13,8 +13,9 @@ from octeth_backupd.domain.restore.overrides import is_made_again
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.errors import LoginRefusedError, VerificationError
 from octeth_backupd.pipeline.restore.login import Login
+from octeth_backupd.pipeline.restore.rehearsal_performance import anybody
 from octeth_backupd.pipeline.restore.rehearsal_proofs import may_look_at_everything, require_overrides
-from octeth_backupd.pipeline.restore.rehearsal_start import Stage, anybody
+from octeth_backupd.pipeline.restore.rehearsal_start import Stage
 from octeth_backupd.pipeline.restore.table_checks import (
     TableProgress,
     TableReport,
@@ -28,17 +29,15 @@ from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.servers.sql_errors import PrivilegeMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path, PurePosixPath
 
-    from octeth_backupd.domain.restore.site import Owner
+    from octeth_backupd.domain.restore.site import Owner, Site
     from octeth_backupd.domain.server import ContainerFacts, Version
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.pipeline.restore.rehearsal_start import Performance
+    from octeth_backupd.pipeline.restore.rehearsal_performance import Performance
     from octeth_backupd.servers.session import Session
-
-__all__ = ["Login", "Rehearsal", "RehearsalSubject", "rehearse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +80,10 @@ class Rehearsal:
     """What a rehearsal showed.
 
     Attributes:
-        expected: For the gate to find again.
+        expected: For the gate to find again; its ``login`` is the source of the one that worked, empty when none did.
         version_text: What the server says it is.
         checked_tables: How many tables were read from, or checked.
         skipped_tables: ``schema.table`` of those that were not, for want of time or because they cannot be.
-        login: ``source`` of the login that worked; empty: none did.
         notes: What the operator should know, in words.
     """
 
@@ -93,8 +91,35 @@ class Rehearsal:
     version_text: str
     checked_tables: int
     skipped_tables: tuple[str, ...] = ()
-    login: str = ""
     notes: tuple[str, ...] = ()
+
+
+def subject_of(
+    site: Site,
+    *,
+    data: Path,
+    binlog: Path | None,
+    scratch: Path,
+    databases: tuple[str, ...],
+    logins: Iterable[Login],
+    deep: bool = False,
+) -> RehearsalSubject:
+    """Return how a site's server is tried on data that was staged for it; see RehearsalSubject."""
+    return RehearsalSubject(
+        vendor=site.vendor,
+        version=site.version,
+        data_directory=data,
+        binlog_directory=binlog,
+        server_paths=site.server_paths,
+        command=site.command,
+        container=site.container,
+        log_bin=site.log_bin,
+        owner=site.owner,
+        databases=databases,
+        logins=tuple(logins),
+        deep=deep,
+        scratch=scratch,
+    )
 
 
 def rehearse(context: RunContext, parts: Parts, subject: RehearsalSubject, *, step: str = "rehearse") -> Rehearsal:
@@ -109,8 +134,10 @@ def rehearse(context: RunContext, parts: Parts, subject: RehearsalSubject, *, st
         step: Name of the step, for the progress events.
 
     Raises:
-        VerificationError: The server does not start or stop, a table cannot be read or is damaged, an override does not
-            hold, or none of the configured databases is there.
+        VerificationError: The server does not start or stop, a table cannot be read or is damaged, or none of the
+            configured databases is there.
+        RestoreError: An override does not hold: the rehearsal is not isolated.
+        ProgramTimeoutError: It took too long.
         DockerError: The Docker engine cannot be reached or refused.
         ProgramError: The server's program cannot be run on this host.
     """
@@ -134,7 +161,6 @@ def rehearse(context: RunContext, parts: Parts, subject: RehearsalSubject, *, st
         version_text=findings.version_text,
         checked_tables=findings.report.checked,
         skipped_tables=tuple(findings.report.skipped),
-        login=login,
         notes=(*notes, *findings.notes, *findings.report.notes),
     )
 

@@ -10,15 +10,14 @@ from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.swap import SwapMethod
-from octeth_backupd.errors import BackupdError, RestoreError, RestoreRefusedError
+from octeth_backupd.errors import BackupdError, RestoreError
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
 from octeth_backupd.pipeline.restore.login import logins_for
-from octeth_backupd.pipeline.restore.planning import plan_restore
-from octeth_backupd.pipeline.restore.refusals import refusal_hint, refusal_message
-from octeth_backupd.pipeline.restore.rehearsal import RehearsalSubject, rehearse
+from octeth_backupd.pipeline.restore.refusals import require_plan
+from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
 from octeth_backupd.pipeline.restore.swapping import make_rooms
@@ -109,19 +108,7 @@ class _Restore:
         return result_of(live, backup_id=holding.plan.backup_id)
 
     def _plan(self) -> _Holding:
-        run = self._context.run
-        plan = plan_restore(
-            self._order,
-            run.server,
-            self._parts,
-            installation_id=self._context.installation_id,
-            run_id=run.run_id,
-            clock=self._context.clock,
-        )
-        if plan.refusals:
-            raise RestoreRefusedError(refusal_message(plan), hint=refusal_hint(plan))
-        for warning in plan.warnings:
-            self._context.warn(warning)
+        plan = require_plan(self._context, self._parts, self._order)
         if plan.site is None or plan.archive is None or not plan.swaps:
             raise RestoreError("the plan has no refusals, but not everything in it", hint="This is a defect.")
         return _Holding(plan=plan, site=plan.site, archive=plan.archive)
@@ -134,11 +121,9 @@ class _Restore:
             server=run.server,
             backup_id=holding.plan.backup_id,
             archive=holding.archive.name,
-            placement=site.placement.value,
             container=site.container.name if site.container else "",
             container_id=site.container.container_id if site.container else "",
             systemd_unit=site.systemd_unit,
-            vendor=site.vendor.value,
             swaps=holding.plan.swaps,
             carried_over=holding.plan.carried_over,
             requested_by=run.requested_by,
@@ -186,29 +171,23 @@ class _Restore:
         found = rehearse(
             self._context,
             self._parts,
-            RehearsalSubject(
-                vendor=site.vendor,
-                version=site.version,
-                data_directory=data,
-                binlog_directory=binlog,
-                server_paths=site.server_paths,
-                command=site.command,
-                container=site.container,
-                log_bin=site.log_bin,
-                owner=site.owner,
-                databases=self._server.settings.databases,
-                logins=tuple(self._logins),
+            subject_of(
+                site,
+                data=data,
+                binlog=binlog,
                 scratch=scratch,
+                databases=self._server.settings.databases,
+                logins=self._logins,
             ),
         )
-        if not found.login:
+        if not found.expected.login:
             raise RestoreError(
                 f"no password opens the accounts in the backup for {self._server.settings.user}; nothing was changed",
                 hint="Give the account's password as of the backup's time: --old-password-file PATH. "
                 "The rehearsal logs in from localhost: for an account that exists for other hosts only, "
                 "restore with --no-rehearsal. " + " ".join(found.notes),
             )
-        if found.login == "old":
+        if found.expected.login == "old":
             self._context.warn(
                 "the accounts come back with the old password: correct password_file, or change the account's password"
             )

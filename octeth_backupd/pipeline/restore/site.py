@@ -248,7 +248,7 @@ class _Search:
         return {
             **remembered,
             **path_variables(options, remembered, program.vendor),
-            "version": _version_variable(program, remembered),
+            "version": _version_variable(program),
         }
 
     def _paths(self, variables: Mapping[str, str], version: Version) -> ServerPaths:
@@ -325,10 +325,8 @@ def _condition(container: ContainerFacts) -> str:
     return container.status or "state unknown"
 
 
-def _version_variable(program: _Program, remembered: Mapping[str, str]) -> str:
+def _version_variable(program: _Program) -> str:
     """Return what ``@@version`` would say: which vendor's rules paths follow is read from it."""
-    if program.vendor is Vendor.MARIADB and "mariadb" not in remembered.get("version", "").lower():
-        return f"{program.version}-MariaDB"
     return f"{program.version}-MariaDB" if program.vendor is Vendor.MARIADB else str(program.version)
 
 

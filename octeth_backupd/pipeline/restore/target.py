@@ -8,10 +8,9 @@ from octeth_backupd.domain.restore.journal import Journal
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.site import Owner
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
-from octeth_backupd.errors import BackupdError, RestoreError, RestoreRefusedError
+from octeth_backupd.errors import BackupdError, RestoreError
 from octeth_backupd.pipeline.restore.dress import dress
-from octeth_backupd.pipeline.restore.planning import plan_restore
-from octeth_backupd.pipeline.restore.refusals import refusal_hint, refusal_message
+from octeth_backupd.pipeline.restore.refusals import require_plan
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
 from octeth_backupd.pipeline.restore.swapping import make_rooms, remove_rooms
@@ -83,19 +82,7 @@ def remove_half_done(context: RunContext, parts: Parts, journal: Journal) -> Run
 
 
 def _plan(context: RunContext, parts: Parts, order: RestoreOrder) -> tuple[RestorePlan, Path]:
-    run = context.run
-    plan = plan_restore(
-        order,
-        run.server,
-        parts,
-        installation_id=context.installation_id,
-        run_id=run.run_id,
-        clock=context.clock,
-    )
-    if plan.refusals:
-        raise RestoreRefusedError(refusal_message(plan), hint=refusal_hint(plan))
-    for warning in plan.warnings:
-        context.warn(warning)
+    plan = require_plan(context, parts, order)
     if order.target_directory is None:
         raise RestoreError("no directory was ordered", hint="This is a defect; see the log.")
     return plan, order.target_directory

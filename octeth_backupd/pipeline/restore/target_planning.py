@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def plan_target(plan: RestorePlan, target: Path, parts: Parts, programs: Program
 def _target_refusals(target: Path) -> list[Refusal]:
     found = []
     try:
-        occupied = any(os.scandir(target))
+        occupied = any(target.iterdir())
     except FileNotFoundError:
         occupied = False
     except OSError as error:

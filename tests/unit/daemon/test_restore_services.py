@@ -178,5 +178,8 @@ def test_open_restores_and_safety_copies_are_listed(asked: Asked) -> None:
     asked.parts.journals.write(replace(JOURNAL, restore_id="copy", state=State.COMMITTED, has_swapped=True))
     asked.parts.journals.write(replace(JOURNAL, restore_id="over", state=State.ABORTED))
 
-    assert {journal.restore_id for journal in asked.services.journals("oempro")} == {"open", "copy"}
+    for server in ("oempro", None):
+        assert {journal.restore_id for journal in asked.services.journals(server)} == {"open", "copy"}
     assert asked.services.journals("shop") == []
+    with pytest.raises(NotFoundError, match="elsewhere"):
+        asked.services.journals("elsewhere")

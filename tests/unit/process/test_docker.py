@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
 import pytest
 
 from octeth_backupd.errors import DockerError, NotFoundError, ProgramTimeoutError
 from octeth_backupd.process.docker import Docker, _lines
+from tests.fakes.unix_http import serving_http
 
 Answers = dict[str, tuple[int, Any]]
 
@@ -165,19 +165,5 @@ def _engine(directory: Path, answers: Answers) -> Iterator[str]:
 
         do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
-    class Server(ThreadingUnixStreamServer):
-        daemon_threads = True
-
-        def get_request(self) -> tuple[socket.socket, Any]:
-            request, _ = super().get_request()
-            return request, ("unix", 0)
-
-    path = directory / "docker.sock"
-    with Server(str(path), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"unix://{path}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_http(directory / "docker.sock", Handler) as host:
+        yield host

@@ -14,9 +14,10 @@ from tests.unit.domain.restore.test_journal import JOURNAL
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_is_explained(state: State) -> None:
-    first, *_ = advice(replace(JOURNAL, state=state))
+    first, *others = advice(replace(JOURNAL, state=state))
 
     assert first.endswith(".")
+    assert any("start the daemon again" in line for line in others) is not state.is_final
 
 
 def test_before_the_swap_the_server_is_started_and_the_staging_removed() -> None:
@@ -58,3 +59,18 @@ def test_a_finished_restore_names_its_safety_copy() -> None:
 
 def test_an_aborted_one_asks_for_nothing() -> None:
     assert len(advice(replace(JOURNAL, state=State.ABORTED))) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (RestartPolicy(name="on-failure", maximum_retries=3), "on-failure:3"),
+        (RestartPolicy(name="on-failure"), "on-failure"),
+        (RestartPolicy(name="always"), "always"),
+        (RestartPolicy(name=""), "no"),
+    ],
+)
+def test_the_restart_policy_is_put_back_as_docker_takes_it(policy: RestartPolicy, expected: str) -> None:
+    lines = advice(replace(JOURNAL, state=State.UNFENCING, policy=policy))
+
+    assert f"docker update --restart={expected} oempro_mysql" in lines

@@ -24,7 +24,6 @@ JOURNAL = Journal(
     archive="octeth-backup-2026-11-21_02-00-00.tar.zst",
     container="oempro_mysql",
     container_id="c" * 64,
-    vendor="mysql",
     swaps=(
         Swap(
             role="data",

@@ -85,10 +85,6 @@ def test_no_failure_before_the_gate_commits_without_passing_it(start: State, eve
         assert state is (State.COMMITTED if start is State.COMMITTING else State.ROLLED_BACK)
 
 
-def test_only_a_staging_can_be_cancelled() -> None:
-    assert [state for state in State if state.may_be_cancelled] == [State.STAGING]
-
-
 def test_what_leads_back_never_leads_to_a_commit() -> None:
     for start in (state for state in State if state.leads_back):
         state = start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +16,7 @@ from octeth_backupd.pipeline.restore import live as live_module
 from octeth_backupd.pipeline.restore import live_server as live_server_module
 from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.pipeline.restore.live import LiveRestore, RestoreStuckError
-from octeth_backupd.pipeline.restore.swapping import make_rooms, swap_back
+from octeth_backupd.pipeline.restore.swapping import adopt_aside, make_rooms, swap_back
 from octeth_backupd.pipeline.step_runner import StepRunner
 from tests.fakes.power import FakePower
 
@@ -366,6 +366,42 @@ def test_server_that_ended_while_nothing_might_start_it_is_up_when_the_restore_i
 
     assert live.finish().state is State.COMMITTED
     assert (scene.power.policy, scene.power.running) == (ALWAYS, True)
+
+
+@pytest.mark.parametrize("ignores_stop", [True, False])
+def test_the_dirty_pages_setting_is_put_back_only_on_a_server_that_was_never_stopped(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, ignores_stop: bool
+) -> None:
+    put_back: list[str] = []
+    monkeypatch.setattr(live_server_module, "restore_dirty_pages", lambda _session, value: put_back.append(value))
+    monkeypatch.setattr(live_server_module, "flush_dirty_pages", lambda *_, **__: "90/10")
+    scene.power.ignores_stop = ignores_stop
+    scene.power._clock = _Hurried()  # type: ignore[assignment]
+    scene.gate_error = [RestoreError("a table is missing")]
+    live = scene.restore()
+    scene.staged(live, dirty_pages_percent="90/10")
+
+    assert live.finish().state is (State.ABORTED if ignores_stop else State.ROLLED_BACK)
+    assert put_back == (["90/10"] if ignores_stop else [])
+
+
+def test_an_undo_leaves_nothing_of_the_restore_it_took_back(scene: Scene) -> None:
+    first = scene.restore()
+    scene.staged(first)
+    undone = first.finish()
+    again = f"{RUN}-undo"
+    swaps = tuple(swap.of_run(again) for swap in undone.swaps)
+    live = scene.driver(replace(scene.journal(), restore_id=again, operation="undo", undoes=RUN, swaps=swaps))
+    live.begin(live.journal)
+    make_rooms(swaps)
+    adopt_aside(undone.swaps[0], swaps[0])
+    scene.staged(live)
+
+    assert live.finish().state is State.COMMITTED
+
+    assert scene.files()["oempro/t.ibd"] == "old rows"
+    assert scene.rooms() == [swaps[0].room.name]
+    assert not scene.on_disk().holds_safety_copy
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["passes", "fails"])

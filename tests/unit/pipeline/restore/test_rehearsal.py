@@ -118,7 +118,7 @@ def test_one_start_is_enough_where_the_login_works(monkeypatch: pytest.MonkeyPat
     found = _rehearse(monkeypatch, data, stage)
 
     assert (stage.started, stage.ended, stage.is_cleared) == ([False], ["clean"], True)
-    assert (found.login, found.version_text, found.checked_tables) == ("old", "9.7.4", 1)
+    assert (found.expected.login, found.version_text, found.checked_tables) == ("old", "9.7.4", 1)
     assert found.expected.tables == {"oempro": 1}
     assert found.expected.largest == ("`oempro`.`a`",)
     assert found.expected.gtid == "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5,4e11fa47:1"
@@ -154,7 +154,7 @@ def test_second_start_without_accounts_follows_where_the_login_does_not_suffice(
 
     assert stage.started == [False, True]
     assert stage.ended == ["terminated", "clean"]
-    assert found.login == login
+    assert found.expected.login == login
     assert found.checked_tables == 1
     assert found.notes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
@@ -82,8 +83,10 @@ def test_container_has_no_network_no_rights_and_none_of_the_environment() -> Non
 
 def test_container_is_removed_after_the_block() -> None:
     docker = FakeDocker(lines=("ready for connections",))
+    said: queue.Queue[str] = queue.Queue()
 
-    with container_server(_docker(docker), {"image": "mariadb:10.11"}, on_line=lambda _: None) as server:
+    with container_server(_docker(docker), {"image": "mariadb:10.11"}, on_line=said.put) as server:
+        assert said.get(timeout=10) == "ready for connections"
         docker.server_stopped = True
         assert server.ended() == 0
 

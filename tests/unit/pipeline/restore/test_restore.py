@@ -17,6 +17,7 @@ from octeth_backupd.domain.restore.site import DataState, Owner, Site
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
 from octeth_backupd.domain.server import Placement, Vendor, Version
 from octeth_backupd.errors import CancelledError, RestoreError, RestoreRefusedError, VerificationError
+from octeth_backupd.pipeline.restore import refusals as refusals_module
 from octeth_backupd.pipeline.restore import restore as restore_module
 from octeth_backupd.pipeline.restore.restore import outcome_words, restore
 from tests.fakes.catalog_values import make_backup
@@ -47,7 +48,7 @@ class Staged:
         self.live.mkdir()
         self.finished: list[Journal] = []
         bench.catalog.add_backup(BACKUP)
-        monkeypatch.setattr(restore_module, "plan_restore", self._plan)
+        monkeypatch.setattr(refusals_module, "plan_restore", self._plan)
         monkeypatch.setattr(restore_module, "power_for", lambda *_, **__: self.power)
         monkeypatch.setattr(restore_module, "rehearse", self._rehearse)
         monkeypatch.setattr(restore_module, "result_of", self._result_of)
@@ -66,7 +67,7 @@ class Staged:
     def _rehearse(self, _context: RunContext, _parts: Parts, subject: Any, **_: object) -> Any:
         self.called.append("rehearse")
         assert subject.scratch.is_dir()
-        return SimpleNamespace(login=self.login, notes=(), expected=Expected(tables={"oempro": 3}))
+        return SimpleNamespace(notes=(), expected=Expected(tables={"oempro": 3}, login=self.login))
 
     def _result_of(self, live: Any, *, backup_id: str) -> str:
         self.finished.append(live.journal)
@@ -128,7 +129,7 @@ def test_all_that_is_slow_is_done_before_the_server_is_asked_to_stop(staged: Sta
     [journal] = staged.finished
     assert (journal.state, journal.was_running, journal.was_answering) == (State.FENCING, True, True)
     assert (journal.policy, journal.dirty_pages_percent) == (staged.power.policy, "90")
-    assert journal.expected == Expected(tables={"oempro": 3})
+    assert journal.expected == Expected(tables={"oempro": 3}, login="configured")
     assert staged.journal() == journal
 
 

@@ -128,6 +128,31 @@ def test_a_server_that_is_down_is_known_by_its_image_and_its_options(scene: Scen
     assert sources(site)["version"] is Source.CONTAINER
 
 
+@pytest.mark.parametrize(
+    ("changes", "condition"),
+    [
+        ({"status": "exited"}, "exited"),
+        ({"status": "paused", "paused": True}, "paused"),
+        ({"status": "restarting", "restarting": True}, "restarting: its server ends again and again"),
+        ({"status": ""}, "state unknown"),
+    ],
+)
+def test_the_plan_says_how_the_container_is_and_what_lies_in_its_data(
+    scene: Scene, changes: dict[str, Any], condition: str
+) -> None:
+    (scene.data / "shop").mkdir()
+    scene.image = {"mysqld --version": "mysqld  Ver 9.7.4 for Linux on x86_64 (MySQL Community Server - GPL)"}
+    scene.container = replace(scene.container, **changes)
+    scene.survey = scene.located(error=DOWN, error_stage="container")
+
+    site, _ = scene.find()
+
+    assert site is not None
+    facts = {fact.name: fact.value for fact in site.facts}
+    assert facts["container"] == f"{scene.container.name} ({condition})"
+    assert facts["data there now"]
+
+
 def test_mariadb_is_known_by_its_version_text(scene: Scene) -> None:
     scene.image = {"mariadbd --version": "mariadbd  Ver 10.11.18-MariaDB-0+deb12u1 for debian-linux-gnu"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import pymysql
@@ -142,6 +143,15 @@ def test_tables_that_the_time_does_not_reach_are_named() -> None:
     assert report.checked == 1
     assert report.skipped == ["oempro.la`rge"]
     assert report.notes == ["the time for CHECK TABLE was over before 1 tables"]
+
+
+def test_the_clock_of_the_check_is_stopped_with_it() -> None:
+    _check(_session(CHECK=OK), SMALL, seconds=100)
+
+    timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    for timer in timers:
+        timer.join(timeout=5)
+    assert not any(timer.is_alive() for timer in timers)
 
 
 def test_largest_tables_are_quoted_and_remote_ones_left_out() -> None:

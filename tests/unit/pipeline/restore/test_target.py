@@ -13,6 +13,7 @@ from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Refusal, RestorePlan
 from octeth_backupd.errors import RestoreRefusedError, VerificationError
+from octeth_backupd.pipeline.restore import refusals as refusals_module
 from octeth_backupd.pipeline.restore import target as target_module
 from octeth_backupd.pipeline.restore.target import EXTRACT, restore_to_directory
 
@@ -37,7 +38,7 @@ class Laid:
         self.error: Exception | None = None
         self.refusals: tuple[Refusal, ...] = ()
         self.target = bench.directory / "restored" / "here"
-        monkeypatch.setattr(target_module, "plan_restore", self._plan)
+        monkeypatch.setattr(refusals_module, "plan_restore", self._plan)
         monkeypatch.setattr(target_module, "stage", self._stage)
         monkeypatch.setattr(target_module, "dress", lambda *_, **__: None)
 

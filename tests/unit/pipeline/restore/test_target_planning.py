@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, RestorePlan
+from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore import target_planning
 from octeth_backupd.pipeline.restore.target_planning import plan_target
@@ -73,3 +74,15 @@ def test_without_an_archive_the_directory_is_judged_all_the_same(bench: Bench, t
     (tmp_path / "x").touch()
 
     assert codes(plan_of(bench, tmp_path, with_archive=False)) == ["target_not_empty"]
+
+
+def test_a_directory_whose_room_cannot_be_measured_is_refused(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(_path: Path) -> None:
+        raise StorageError("the disk does not answer", hint="Look at it.")
+
+    monkeypatch.setattr(target_planning, "free_bytes", no_answer)
+
+    [refusal] = plan_of(bench, tmp_path / "target").refusals
+    assert (refusal.message, refusal.hint) == ("the disk does not answer", "Look at it.")

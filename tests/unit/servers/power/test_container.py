@@ -196,11 +196,20 @@ def test_log_begins_with_the_start_although_the_clock_was_set_since(rig: Contain
 
 def test_log_of_one_that_ended_before_its_start_was_noted_is_read(rig: ContainerRig) -> None:
     rig.api.say(_ID, "crashed")
+    rig.clock.go(0.05)
     rig.api.end(_ID, 1)
     rig.clock.go(0.05)
     rig.api.containers[_ID]["State"]["StartedAt"] = rig.now().isoformat()
 
     assert rig.power.log_since(rig.now()) == ("crashed",)
+
+
+def test_log_of_one_that_was_never_started_is_asked_for_since_the_given_moment(rig: ContainerRig) -> None:
+    rig.api.containers[_ID]["State"] |= {"Running": False, "StartedAt": "0001-01-01T00:00:00Z"}
+    rig.api.say(_ID, "earlier")
+    rig.clock.go(1)
+
+    assert rig.power.log_since(rig.now()) == ()
 
 
 def test_log_that_cannot_be_read_is_empty(rig: ContainerRig) -> None:
