@@ -33,6 +33,10 @@ def test_a_restore_brings_the_backup_back_and_an_undo_what_was_there(
         bench.restore(backup)
 
         assert bench.contents() == at_backup
+        if bench.is_mysql:
+            position = bench.daemon.ctl("show", backup, "--json").json["backup"]["manifest"]["position"]
+            assert bench.server.sql("SHOW BINARY LOGS")[0][0] == position["binlog_file"]
+            assert bool(list(bench.server.data_directory.glob("binlog.*"))) is not binlogs_apart
         [journal] = bench.journals()
         assert journal["state"] == "committed"
         bench.server.container.reload()
