@@ -1,4 +1,4 @@
-"""A multipart upload that was begun: what must be remembered to go on with it, or to take it back."""
+"""An upload in parts that was begun and is not complete yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A multipart upload as it was planned before its first part was sent.
+    """What must be known of an upload to go on with it, after a crash too.
 
     Attributes:
         storage: Name of the storage backend.
@@ -19,7 +19,8 @@ class Upload:
         upload_id: The storage's own name for it.
         size_bytes: Of the whole file.
         part_bytes: Of every part but the last.
-        sha256: Hex digest of the whole file.
+        sha256: Hex digest of the whole file. Empty, with both sizes 0, for an upload that was found in the storage and
+            that this installation knows nothing of.
     """
 
     storage: str
