@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import select
 import socket
 import struct
+import sys
+import termios
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NoReturn
 from xml.sax.saxutils import escape
 
 import h11
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 _RECEIVE_BYTES: Final = 256 << 10
 _BACKEND_SECONDS: Final = 600.0
+_RECEIVED_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.005
 _DRIPS_PER_SECOND: Final = 20
 _OF_ONE_HOP: Final = {b"connection", b"keep-alive", b"proxy-connection", b"expect"}
 """Headers that concern a connection and not a request; the proxy answers Expect itself."""
@@ -210,15 +216,20 @@ class ClientConnection:
                 pass
             raise _ResetError
         headers = [(name, value) for name, value in response.headers.raw_items() if name.lower() not in _OF_ONE_HOP]
+        changed = h11.Response(
+            status_code=response.status_code, reason=response.reason, headers=_changed(headers, seen.fault)
+        )
+        length = 0 if seen.method == "HEAD" else int(dict(response.headers).get(b"content-length", b"0"))
+        if seen.fault == Reset(moment=Moment.IN_ANSWER) and length == 0:
+            head = self._client.state.send(changed) or b""
+            self._client.connection.sendall(head[: len(head) // 2])
+            self._reset_when_received()
         seen.status = response.status_code
-        self._client.send(h11.Response(status_code=response.status_code, headers=_changed(headers, seen.fault)))
-        length = int(dict(response.headers).get(b"content-length", b"0"))
+        self._client.send(changed)
         offset = 0
         for chunk in backend.body():
             self._send_chunk(chunk, offset, length, seen.fault)
             offset += len(chunk)
-        if seen.fault == Reset(moment=Moment.IN_ANSWER):
-            raise _ResetError
         if isinstance(seen.fault, CutAnswer):
             raise _ClosedError
         self._client.send(h11.EndOfMessage())
@@ -227,8 +238,8 @@ class ClientConnection:
         end = offset + len(chunk)
         match fault:
             case Reset(moment=Moment.IN_ANSWER) if end >= length // 2:
-                self._client.send(h11.Data(data=chunk[: max(0, length // 2 - offset)]))
-                raise _ResetError
+                self._client.send(h11.Data(data=chunk[: length // 2 - offset]))
+                self._reset_when_received()
             case CutAnswer(after_bytes=limit) if end >= limit:
                 self._client.send(h11.Data(data=chunk[: limit - offset]))
                 raise _ClosedError
@@ -254,7 +265,8 @@ class ClientConnection:
         ]
         if answer.retry_after_seconds is not None:
             headers.append(("Retry-After", str(answer.retry_after_seconds)))
-        self._client.send(h11.Response(status_code=answer.status, headers=headers))
+        phrase = HTTPStatus(answer.status).phrase  # boto3 takes no status line without one for an answer
+        self._client.send(h11.Response(status_code=answer.status, reason=phrase, headers=headers))
         if seen.method != "HEAD":
             self._client.send(h11.Data(data=document))
         self._client.send(h11.EndOfMessage())
@@ -273,9 +285,26 @@ class ClientConnection:
             yield piece
             self._wait(len(piece) / fault.bytes_per_second)
 
+    def _reset_when_received(self) -> NoReturn:
+        """Reset the connection; before, let arrive what was sent, which a reset would discard."""
+        waits = _RECEIVED_SECONDS / _POLL_SECONDS
+        while _unreceived_bytes(self._client.connection) and waits > 0:
+            self._wait(_POLL_SECONDS)
+            waits -= 1
+        raise _ResetError
+
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
             raise _ResetError
+
+
+def _unreceived_bytes(connection: socket.socket) -> int:
+    """Return how much of what was sent the other end has not acknowledged.
+
+    Source:
+        tcp(7), SIOCOUTQ, which has the number of TIOCOUTQ.
+    """
+    return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def _changed(headers: list[tuple[bytes, bytes]], fault: Fault | None) -> list[tuple[bytes, bytes]]:

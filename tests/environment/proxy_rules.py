@@ -20,7 +20,7 @@ class Moment(Enum):
         IN_REQUEST_BODY: When half of the body is forwarded; the server's connection is reset too.
         AFTER_BODY: The whole body was received, and nothing was forwarded.
         AFTER_FORWARDING: The server has done and answered what was asked, and the client is not told.
-        IN_ANSWER: When half of the answer's body is sent.
+        IN_ANSWER: When half of the answer's body is sent, or of its headers when it has none.
     """
 
     BEFORE_FORWARDING = auto()
