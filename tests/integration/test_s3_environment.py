@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -182,6 +184,19 @@ def test_only_moto_has_its_open_uploads_after_it_was_down(rclone: RcloneS3, moto
     s3_client(moto).abort_multipart_upload(Bucket=moto.bucket, Key=upload.key, UploadId=upload.upload_id)
 
 
+def test_only_moto_has_the_metadata_of_objects_after_it_was_down(rclone: RcloneS3, moto: MotoS3) -> None:
+    for server, after in ((rclone, {}), (moto, {"run": "7"})):
+        client = s3_client(server)
+        client.put_object(Bucket=server.bucket, Key="described", Body=b"", Metadata={"run": "7"})
+        before = client.head_object(Bucket=server.bucket, Key="described")["Metadata"]
+        server.stop()
+        server.start()
+
+        assert {name.lower(): value for name, value in before.items()} == {"run": "7"}
+        assert client.head_object(Bucket=server.bucket, Key="described")["Metadata"] == after
+        client.delete_object(Bucket=server.bucket, Key="described")
+
+
 def test_rclone_refuses_a_wrong_secret(rclone: RcloneS3) -> None:
     client = s3_client(rclone, secret_access_key="wrong")
 
@@ -316,6 +331,36 @@ def test_proxy_in_front_of_a_server_that_is_down_resets_connections(proxy: Fault
     rclone.start()
 
     put(proxy, KEY, b"content")
+
+
+def test_proxy_holds_no_body_in_memory(proxy: FaultProxy, tmp_path: Path) -> None:
+    source = tmp_path / "large"
+    with source.open("wb") as file:
+        file.truncate(64 << 20)
+    client = s3_client(proxy)
+    tracemalloc.start()
+    try:
+        with source.open("rb") as file:
+            client.put_object(Bucket=proxy.bucket, Key=KEY, Body=file)
+        digest = object_sha256(proxy, KEY)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert digest == hashlib.sha256(bytes(64 << 20)).hexdigest()
+    assert peak_bytes < 32 << 20
+
+
+def test_stopping_proxy_ends_what_it_delays(proxy: FaultProxy) -> None:
+    proxy.rules.append(Rule(fault=Delay(seconds=600)))
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(put, proxy, KEY, b"content")
+        assert eventually(lambda: proxy.count() == 1)
+
+        proxy.stop()
+
+        with pytest.raises(ConnectionClosedError):
+            writing.result(timeout=5)
 
 
 # --------------------------------------------------------------------------- the proxy's faults
