@@ -215,14 +215,14 @@ class LiveRestore:
         if self.journal.dirty_pages_percent:
             self._live.flush()
         self._live.stop()
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         self._live.refuse_other_users(own)
         data = self.journal.swaps[0]
         carry_over(data.live, data.incoming, self.journal.carried_over)  # what was set while it was being staged
         return {}
 
     def _swap(self) -> dict[str, Any]:
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         swap_in(self.journal.swaps)
         data = self.journal.swaps[0].live
         if not (data / "mysql").is_dir():
@@ -233,7 +233,7 @@ class LiveRestore:
         data = self.journal.swaps[0]
         if not is_swapped(data):  # moved by hand while the daemon was away: it is not what the gate is about
             raise RestoreError(f"what is in {data.live} is not the restored data")
-        self.power.start()
+        self.power.start(self.journal.policy)
         self._live.wait_until_ready()
         return {}
 
@@ -269,12 +269,12 @@ class LiveRestore:
             except ServerStillRunningError as exc:
                 self.context.warn(f"{exc.message}; it is ended by force: its data is the restored one and is set aside")
                 self.power.end()
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         return {}
 
     def _swap_back(self) -> dict[str, Any]:
         if not are_back(self.journal.swaps):
-            self._live.require_stopped()
+            self._live.require_stopped(self.journal.swaps[0].live)
         swap_back(self.journal.swaps)
         return {}
 

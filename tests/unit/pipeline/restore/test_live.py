@@ -340,8 +340,8 @@ def test_docker_that_is_restarted_after_the_swap_is_waited_for(scene: Scene, mon
     scene.staged(live)
     start = scene.power.start
 
-    def start_and_lose_the_engine() -> None:
-        start()
+    def start_and_lose_the_engine(policy: RestartPolicy | None = None) -> None:
+        start(policy)
         scene.power.error = scene.ready_error[0] if scene.ready_error else None  # type: ignore[assignment]
 
     monkeypatch.setattr(scene.power, "start", start_and_lose_the_engine)
