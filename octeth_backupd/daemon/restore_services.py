@@ -15,6 +15,7 @@ from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
 from octeth_backupd.domain.restore.plan import of_another_run
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.restore.planning import plan_restore
+from octeth_backupd.pipeline.restore.refusals import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class RestoreServices:
         server, order = self._understood(request)
         if order.target_directory is None:
             check_confirmation(confirm, server=server)
-        cancelled = order.cancel_running and self._cancel_backup(server, requested_by)
+        cancelled = order.cancel_running and self._cancel_backups(request, server, requested_by)
         return self._coordinator.submit(
             Operation.RESTORE,
             server=server,
@@ -140,12 +141,23 @@ class RestoreServices:
             raise NotFoundError(f"no good backup of server {server}{when}", hint="See octeth-backupctl list.")
         return found
 
-    def _cancel_backup(self, server: str, requested_by: str) -> bool:
-        """Cancel the backups of a server that are queued or going on; return whether there was one."""
-        found = False
-        for active in self._coordinator.active():
-            if active.run.server == server and active.run.operation is Operation.BACKUP:
-                with contextlib.suppress(NotFoundError):  # it ended by itself
-                    self._coordinator.cancel(active.run.run_id, requested_by=f"{requested_by}, for a restore")
-                    found = True
-        return found
+    def _cancel_backups(self, request: RestoreRequest, server: str, requested_by: str) -> bool:
+        """Cancel the backups of a server that are queued or going on; return whether there was one.
+
+        Raises:
+            RestoreRefusedError: The restore would be refused: no backup is given up for that.
+        """
+        backups = [
+            active.run
+            for active in self._coordinator.active()
+            if active.run.server == server and active.run.operation is Operation.BACKUP
+        ]
+        if not backups:
+            return False
+        plan = self.plan(request)
+        if plan.refusals:
+            raise refused("the restore is refused, the backup goes on", plan.refusals)
+        for run in backups:
+            with contextlib.suppress(NotFoundError):  # it ended by itself
+                self._coordinator.cancel(run.run_id, requested_by=f"{requested_by}, for a restore")
+        return True
