@@ -16,6 +16,7 @@ from octeth_backupd.domain.restore.plan import of_another_run
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.restore.planning import plan_restore
 from octeth_backupd.pipeline.restore.refusals import refused
+from octeth_backupd.pipeline.restore.unreadable import unreadable_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,11 @@ SHOWN_ID = "RUN"
 
 
 class RestoreServices:
-    """Plans, restores and undoes on request."""
+    """Plans, restores and undoes on request.
+
+    Args:
+        strays: Returns what is to be said of directories that no journal knows.
+    """
 
     def __init__(
         self,
@@ -45,12 +50,14 @@ class RestoreServices:
         clock: Clock,
         installation_id: str,
         parts: Callable[[], Parts],
+        strays: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._catalog = catalog
         self._coordinator = coordinator
         self._clock = clock
         self._installation_id = installation_id
         self._parts = parts
+        self._strays = strays
 
     def plan(self, request: RestoreRequest) -> RestorePlan:
         """See Services.plan_restore."""
@@ -112,6 +119,10 @@ class RestoreServices:
             for journal in self._parts().journals.all()
             if server in {None, journal.server} and (journal.is_open or journal.holds_safety_copy)
         ]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what somebody must look at: journals that cannot be read, data that no journal knows."""
+        return (*unreadable_warnings(self._parts()), *self._strays())
 
     def _understood(self, request: RestoreRequest) -> tuple[str, RestoreOrder]:
         """Return which server is meant, and the order with the whole id of the backup."""

@@ -212,3 +212,22 @@ def test_open_restores_and_safety_copies_are_listed(asked: Asked) -> None:
     assert asked.services.journals("shop") == []
     with pytest.raises(NotFoundError, match="elsewhere"):
         asked.services.journals("elsewhere")
+
+
+def test_what_somebody_must_look_at_is_told(asked: Asked) -> None:
+    asked.parts.journals.directory.mkdir()
+    asked.parts.journals.path("20261122-120000-abcdef").write_text("{")
+    services = RestoreServices(
+        catalog=asked.bench.catalog,
+        coordinator=asked.coordinator,
+        clock=asked.bench.clock,
+        installation_id="i" * 32,
+        parts=lambda: asked.parts,
+        strays=lambda: ("a stray",),
+    )
+
+    unreadable, stray = services.warnings()
+
+    assert "20261122-120000-abcdef.json" in unreadable
+    assert stray == "a stray"
+    assert asked.services.warnings() == (unreadable,)

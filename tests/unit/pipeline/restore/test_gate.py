@@ -133,7 +133,7 @@ def test_what_the_account_may_not_see_is_a_note(gated: GateBench) -> None:
     assert "lacks the privilege" in note
 
 
-REMOVED: Any = pytest.mark.parametrize(
+REMOVED = pytest.mark.parametrize(
     ("word", "answer", "gone"),
     [
         ("GROUP BY TABLE_SCHEMA", [], "database shop is missing"),
