@@ -79,8 +79,8 @@ def test_server_that_is_down_is_looked_at_where_its_last_backup_was(bench: Bench
 
 
 def test_it_looks_at_the_start_and_each_hour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    searches: list[StrayWatch] = []
-    monkeypatch.setattr(StrayWatch, "search", lambda watch: searches.append(watch))
+    searches: list[str] = []
+    monkeypatch.setattr(StrayWatch, "search", lambda _watch: searches.append("searched"))
     watch = StrayWatch(clock=bench.clock, parts=bench.parts)
 
     def look() -> int:
