@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -177,6 +178,7 @@ class SystemdHost:
 
     def _create(self) -> Container:
         ensure_image(SYSTEMD_IMAGE)
+        _ensure_system_environment()
         mounts = [Mount(source=CHECKOUT, read_only=True), *self.mounts]
         if self.docker_socket:
             mounts.append(Mount(source=Path(DOCKER_SOCKET)))
@@ -193,3 +195,11 @@ class SystemdHost:
             **options,
         )
         return container
+
+
+@cache
+def _ensure_system_environment() -> None:
+    """Have the project installed for Debian's own Python, as ``make test`` has."""
+    if not (SYSTEM_ENVIRONMENT / "bin" / "octeth-backupd").exists():
+        script = CHECKOUT / "tests" / "setup" / "python-environment"
+        subprocess.run([script, "/usr/bin/python3", SYSTEM_ENVIRONMENT], cwd=CHECKOUT, check=True, capture_output=True)
