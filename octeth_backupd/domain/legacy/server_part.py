@@ -46,11 +46,8 @@ def translate_server(draft: Draft, around: Surroundings) -> str:
     _password(draft, name, "MYSQL_PASSWORD" if is_sibling else "MYSQL_ROOT_PASSWORD")
     database = draft.text("MYSQL_DATABASE")
     if database:
-        draft.take("MYSQL_DATABASE", f"servers.{name}.databases", [database])
-        draft.note(
-            Fate.CHANGED, "MYSQL_DATABASE",
-            "is what tests of a backup and a restore look at; backups are of the whole server, as they always were",
-        )  # fmt: skip
+        remark = "what tests of a backup look at; the backup is of the whole server, as before"
+        draft.take("MYSQL_DATABASE", f"servers.{name}.databases", [database], remark=remark)
     _data_directory(draft, name, around)
     _binary_logs(draft, name, around)
     return name
