@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.importing.importer import ImportResult
 
+_INTERRUPTED = 130
+
 
 def import_from(arguments: argparse.Namespace) -> int:
     """Import as the command line says, and print what came of it.
@@ -52,6 +54,9 @@ def import_from(arguments: argparse.Namespace) -> int:
     docker = Docker(DockerSettings().host)
     try:
         result = run_import(order, find_sources(arguments.directory), _machine(docker))
+    except KeyboardInterrupt:
+        print("interrupted; what was begun is finished by running the import again", file=sys.stderr)
+        return _INTERRUPTED
     finally:
         docker.close()
     if arguments.json:

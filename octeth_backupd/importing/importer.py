@@ -200,6 +200,9 @@ def _source_notes(sources: Sources) -> list[Note]:
         Note(fate=Fate.IGNORED, subject=str(path), message=f"was never read, for {sources.env.path} comes first")
         for path in sources.ignored
     ]
+    if sources.env.others_can_read:
+        message = "holds passwords, and others than its owner can read it: chmod 600, or remove it when it has served"
+        notes.append(Note(fate=Fate.LEFT_ALONE, subject=str(sources.env.path), message=message))
     if sources.conf is None:
         message = "is not there, without which the bash tool does not run; its usual values are assumed"
         notes.append(Note(fate=Fate.CHANGED, subject="backup.conf", message=message))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +22,15 @@ _LARGEST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A text file; bytes that are not UTF-8 stay visible as characters that do not print."""
+    """A text file; bytes that are not UTF-8 stay visible as characters that do not print.
+
+    Attributes:
+        others_can_read: Not only its owner may.
+    """
 
     path: Path
     text: str
+    others_can_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +89,9 @@ def _scripts(directory: Path) -> list[Path]:
 def _read(path: Path) -> SourceFile:
     with translated_os_errors(path), path.open("rb") as file:
         data = file.read(_LARGEST_BYTES)
-    return SourceFile(path=path, text=data.decode("utf-8", "surrogateescape"))
+        mode = os.fstat(file.fileno()).st_mode
+    return SourceFile(
+        path=path,
+        text=data.decode("utf-8", "surrogateescape"),
+        others_can_read=bool(mode & (stat.S_IRGRP | stat.S_IROTH)),
+    )

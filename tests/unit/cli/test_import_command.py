@@ -94,6 +94,21 @@ def test_import_is_for_root(
     assert orders == []
 
 
+def test_interrupt_is_no_traceback(
+    orders: list[ImportOrder],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_command, "run_import", interrupted)
+
+    assert main(["import", str(tmp_path)]) == 130
+    assert "running the import again" in capsys.readouterr().err
+
+
 def test_output_and_archives_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         _parser().parse_args(["import", str(tmp_path), "--output", "x", "--archives"])

@@ -311,10 +311,11 @@ def test_directory_without_archives_is_no_error(host: Host) -> None:
 
 def test_other_env_files_and_a_missing_backup_conf_are_named(host: Host) -> None:
     (host.tool / ".env").write_text("A=1\n")
+    (host.tool / "config/.env").chmod(0o644)
 
     subjects = {note.subject for note in host.run(dry_run=True).notes}
 
-    assert {str(host.tool / ".env"), "backup.conf"} <= subjects
+    assert {str(host.tool / ".env"), str(host.tool / "config/.env"), "backup.conf"} <= subjects
 
 
 def test_umask_of_the_caller_does_not_matter(host: Host) -> None:

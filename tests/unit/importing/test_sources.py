@@ -57,6 +57,13 @@ def test_bytes_that_are_no_text_stay_visible(tmp_path: Path) -> None:
     assert not find_sources(tmp_path, elsewhere=()).env.text.strip().isprintable()
 
 
+@pytest.mark.parametrize(("mode", "open_to_others"), [(0o600, False), (0o640, True), (0o644, True)])
+def test_file_that_others_can_read_is_known(tmp_path: Path, mode: int, open_to_others: bool) -> None:
+    _write(tmp_path / ".env").chmod(mode)
+
+    assert find_sources(tmp_path, elsewhere=()).env.others_can_read == open_to_others
+
+
 def test_place_without_configuration_is_refused_with_where_was_looked(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"config/\.env"):
         find_sources(tmp_path, elsewhere=())
