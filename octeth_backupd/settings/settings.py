@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.control.settings import ControlSettings
 from octeth_backupd.daemon.settings import DaemonSettings
-from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
