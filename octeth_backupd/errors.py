@@ -24,6 +24,7 @@ error of a library is translated at the door that meets it (``raise … from exc
     ├── MetadataError           a file written by an engine does not say what it must
     ├── SpaceError              a file system is or would become too full
     ├── StorageError            a storage backend
+    │   └── RetainedError           an object lock forbids to delete it, until a time
     ├── RestoreError            a restore ended without restoring; says what the server's data is now
     │   └── RestoreRefusedError     the plan has refusals: nothing was touched
     ├── VerificationError       a post-condition does not hold: this is not a good backup
@@ -32,7 +33,10 @@ error of a library is translated at the door that meets it (``raise … from exc
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class BackupdError(Exception):
@@ -180,6 +184,20 @@ class StorageError(BackupdError):
     """A storage backend refused, failed or lost something."""
 
     code = "storage"
+
+
+class RetainedError(StorageError):
+    """An object lock forbids to delete a file.
+
+    Attributes:
+        until: When the lock ends; None for a legal hold, or when the storage did not say.
+    """
+
+    code = "retained"
+
+    def __init__(self, message: str, *, until: datetime | None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
 
 
 class VerificationError(BackupdError):

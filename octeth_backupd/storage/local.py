@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic import Field
 
+from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.section import Section
-from octeth_backupd.errors import NotFoundError, StorageError
+from octeth_backupd.errors import BackupdError, NotFoundError, StorageError
 from octeth_backupd.process.files import make_directory, publish, sync_directory, translated_os_errors, write_whole
 from octeth_backupd.storage.base import StoredFile
 from octeth_backupd.storage.directory import BackupDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
+    from octeth_backupd.domain.upload import Upload
     from octeth_backupd.process.cancellation import Cancellation
 
 _CHUNK_BYTES = 1 << 20
@@ -41,6 +43,7 @@ class LocalStorage:
     """See Storage. A key is a path beneath one directory; the file is ``.<name>.partial`` there until it is whole."""
 
     name = "local"
+    is_remote = False
 
     def __init__(self, directory: BackupDirectory) -> None:
         self._directory = directory
@@ -49,7 +52,15 @@ class LocalStorage:
         """See Storage.staging_path."""
         return _partial(self._place_for(key))
 
-    def put(self, source: Path, key: str, *, sha256: str, cancellation: Cancellation) -> StoredFile:
+    def put(
+        self,
+        source: Path,
+        key: str,
+        *,
+        sha256: str,
+        cancellation: Cancellation,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> StoredFile:
         """See Storage.put."""
         path = self._place_for(key)
         if os.path.lexists(path):
@@ -59,14 +70,21 @@ class LocalStorage:
             with translated_os_errors(partial):
                 _finish(partial)
         else:
-            _copy(source, partial, sha256=sha256, cancellation=cancellation)
+            _copy(source, partial, sha256=sha256, cancellation=cancellation, on_progress=on_progress)
         publish(partial, path)
         sync_directory(path.parent)
-        return self.stat(key)
+        stored = self.stat(key)
+        if on_progress is not None:
+            on_progress(stored.size_bytes)
+        return stored
 
     def put_text(self, key: str, text: str) -> None:
         """See Storage.put_text."""
         write_whole(self._place_for(key), text, replace=False)
+
+    def replace_text(self, key: str, text: str) -> None:
+        """See Storage.replace_text."""
+        write_whole(self._place_for(key), text, replace=True)
 
     def read_text(self, key: str) -> str:
         """See Storage.read_text."""
@@ -111,6 +129,10 @@ class LocalStorage:
         _remove(self._directory.locate(key))
         self.discard_unfinished(key)
 
+    def unfinished(self, prefix: str = "") -> Iterator[Upload]:  # noqa: ARG002 - the contract's
+        """See Storage.unfinished. A local disk has no uploads in parts."""
+        return iter(())
+
     def discard_unfinished(self, key: str) -> None:
         """See Storage.discard_unfinished. A kill after the file got its name leaves the partial one beside it."""
         _remove(_partial(self._directory.locate(key)))
@@ -124,6 +146,16 @@ class LocalStorage:
         finally:
             with translated_os_errors(probe):
                 probe.unlink(missing_ok=True)
+
+    def diagnose(self) -> tuple[CheckResult, ...]:
+        """See Storage.diagnose. What there is to try on a local disk is ``check``."""
+        try:
+            self.check()
+        except BackupdError as exc:
+            status, summary, fix = CheckStatus.FAILED, exc.message, exc.hint or "Make it writable for the daemon."
+        else:
+            status, summary, fix = CheckStatus.PASSED, f"{self._directory.path} can be written", ""
+        return (CheckResult(name="storage_write", status=status, summary=f"{self.name}: {summary}", fix=fix),)
 
     def _place_for(self, key: str) -> Path:
         self._directory.make()
@@ -173,18 +205,25 @@ def _finish(partial: Path) -> None:
         os.close(descriptor)
 
 
-def _copy(source: Path, partial: Path, *, sha256: str, cancellation: Cancellation) -> None:
+def _copy(
+    source: Path,
+    partial: Path,
+    *,
+    sha256: str,
+    cancellation: Cancellation,
+    on_progress: Callable[[int], None] | None,
+) -> None:
     """Copy a file from elsewhere, whole and as it was when it was hashed, or leave nothing."""
     try:
         with translated_os_errors(partial):
-            copied_sha256 = _copy_bytes(source, partial, cancellation)
+            copied_sha256 = _copy_bytes(source, partial, cancellation, on_progress or (lambda _: None))
         _require_same(source, copied_sha256, sha256)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def _copy_bytes(source: Path, partial: Path, cancellation: Cancellation) -> str:
+def _copy_bytes(source: Path, partial: Path, cancellation: Cancellation, on_progress: Callable[[int], None]) -> str:
     digest = hashlib.sha256()
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with source.open("rb") as reader, os.fdopen(os.open(partial, flags, 0o600), "wb") as writer:
@@ -193,6 +232,7 @@ def _copy_bytes(source: Path, partial: Path, cancellation: Cancellation) -> str:
             cancellation.raise_if_cancelled()
             digest.update(chunk)
             writer.write(chunk)
+            on_progress(writer.tell())
         writer.flush()
         os.fsync(writer.fileno())
     return digest.hexdigest()

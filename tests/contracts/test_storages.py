@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from octeth_backupd.domain.checks import CheckStatus
 from octeth_backupd.errors import CancelledError, NotFoundError, StorageError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.storage.directory import BackupDirectory
@@ -138,6 +139,69 @@ def test_put_can_be_repeated_after_a_refusal(storage: Storage, tmp_path: Path) -
     assert storage.stat(KEY).size_bytes == len(CONTENT)
 
 
+def test_progress_of_a_put_only_grows_and_ends_with_the_size(storage: Storage, tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    storage.put(_file(tmp_path), KEY, sha256=SHA256, cancellation=Cancellation(), on_progress=seen.append)
+
+    assert seen == sorted(seen)
+    assert seen[-1] == len(CONTENT)
+
+
+def test_source_that_cannot_be_read_leaves_nothing(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        storage.put(tmp_path / "missing", KEY, sha256=SHA256, cancellation=Cancellation())
+
+    assert list(storage.list()) == []
+
+
+def test_text_replaced_is_the_new_one(storage: Storage) -> None:
+    storage.replace_text("oempro/state.json", "first, and longer")
+    storage.replace_text("oempro/state.json", "second")
+
+    assert storage.read_text("oempro/state.json") == "second"
+    assert [file.key for file in storage.list()] == ["oempro/state.json"]
+
+
+def test_reader_says_where_it_is(storage: Storage, tmp_path: Path) -> None:
+    _put(storage, tmp_path)
+
+    with storage.open(KEY) as file:
+        file.read(10)
+        position = file.tell()
+        rest = file.read()
+
+    assert (position, rest) == (10, CONTENT[10:])
+
+
+def test_empty_file_can_be_kept_and_read(storage: Storage, tmp_path: Path) -> None:
+    storage.put(_file(tmp_path, b""), KEY, sha256=hashlib.sha256(b"").hexdigest(), cancellation=Cancellation())
+
+    with storage.open(KEY) as file:
+        assert file.read() == b""
+
+
+def test_file_is_neither_archived_nor_retained_unless_somebody_wanted_that(storage: Storage, tmp_path: Path) -> None:
+    _put(storage, tmp_path)
+
+    assert (storage.stat(KEY).is_archived, storage.stat(KEY).retained_until) == (False, None)
+
+
+def test_nothing_is_unfinished_after_a_put(storage: Storage, tmp_path: Path) -> None:
+    _put(storage, tmp_path)
+
+    assert list(storage.unfinished()) == []
+
+
+def test_diagnosis_of_what_works_passes_every_step_and_leaves_nothing(storage: Storage) -> None:
+    results = storage.diagnose()
+
+    assert results
+    assert [result for result in results if result.status in (CheckStatus.FAILED, CheckStatus.UNKNOWN)] == []
+    assert all(storage.name in result.summary for result in results)
+    assert list(storage.list()) == []
+
+
 def test_text_comes_back_as_it_was(storage: Storage) -> None:
     storage.put_text("oempro/daily/manifest.json", "größer\n")
 
@@ -213,10 +277,12 @@ def test_what_is_no_key_is_refused_everywhere(storage: Storage, tmp_path: Path, 
         lambda: storage.staging_path(key),
         lambda: storage.put(source, key, sha256=SHA256, cancellation=Cancellation()),
         lambda: storage.put_text(key, "x"),
+        lambda: storage.replace_text(key, "x"),
         lambda: storage.read_text(key),
         lambda: storage.open(key).__enter__(),
         lambda: storage.stat(key),
         lambda: storage.delete(key),
+        lambda: storage.discard_unfinished(key),
     ):
         with pytest.raises(StorageError, match="not a key"):
             use()

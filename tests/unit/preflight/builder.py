@@ -58,6 +58,7 @@ class StandInStorage:
 
     def __init__(self, name: str = "local", error: BackupdError | None = None) -> None:
         self.name = name
+        self.is_remote = name != "local"
         self._error = error
 
     def check(self) -> None:
