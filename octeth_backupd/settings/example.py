@@ -41,6 +41,9 @@ _SUGGESTED = {
     "servers.NAME.data_directory": "/opt/oempro/_dockerfiles/mysql/data_v8",
     "servers.NAME.binlog_directory": "/opt/oempro/_dockerfiles/mysql/binlog",
     "backup.workspace_directory": "/var/backups/octeth/.workspace",
+    "retention.remote.daily": 14,
+    "retention.remote.weekly": 8,
+    "retention.remote.monthly": 12,
     "control.admin_group": "octeth-backup-admin",
 }
 """Values shown for keys that have no default."""

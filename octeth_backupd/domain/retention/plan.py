@@ -59,12 +59,21 @@ class _Planning:
         self._all = tuple(sorted(backups, key=_age_order))
         self._by_id = {backup.backup_id: backup for backup in self._all}
         judged = [backup for backup in self._all if backup.is_ours and backup.taken_at <= now]
-        self._good = [backup for backup in judged if backup.is_good]
-        self._doubted = [backup for backup in judged if not backup.is_good and _remains(backup)]
+        self._good: list[BackupFacts] = []
+        self._doubted: list[BackupFacts] = []
+        for backup in judged:
+            if backup.is_good:
+                self._good.append(backup)
+            elif any(copy.state is not CopyState.DELETED for copy in backup.copies):
+                self._doubted.append(backup)
         self._periods: Periods = {one.backup_id: policy.periods.periods_of(one.taken_at) for one in judged}
         # Reasons that keep every copy of a backup, and reasons that keep its copy in one storage backend.
         self._for_backup: dict[str, list[Reason]] = defaultdict(list)
         self._for_copy: dict[tuple[str, str], list[Reason]] = defaultdict(list)
+        self._none_of = {
+            storage: f"stands for none of the {counts.words} that are kept" for storage, counts in policy.counts.items()
+        }
+        self._unneeded_by_words: dict[str, Reason] = {}
         # Storage backends whose policy keeps a backup, be its copy there or not.
         self._wanted_by: dict[str, list[str]] = defaultdict(list)
 
@@ -111,8 +120,9 @@ class _Planning:
 
     def _keep_for_a_while(self) -> None:
         days = self._policy.keep_manual_days
+        since = self._now - timedelta(days=days)
         for backup in (*self._good, *self._doubted):
-            if self._now - backup.taken_at >= timedelta(days=days):
+            if backup.taken_at <= since:
                 continue
             if backup.is_manual:
                 self._keep(backup, ReasonCode.MANUAL, f"made by hand less than {days} days ago")
@@ -151,10 +161,10 @@ class _Planning:
 
     def _keep_what_cannot_go_yet(self) -> None:
         for backup in self._all:
+            is_on_the_way = backup.is_on_the_way
             for copy in backup.copies:
-                reasons = self._reasons_to_wait(backup, copy)
-                if reasons:
-                    self._for_copy[backup.backup_id, copy.storage].extend(reasons)
+                if is_on_the_way or copy.retained_until is not None:
+                    self._for_copy[backup.backup_id, copy.storage].extend(self._reasons_to_wait(backup, copy))
 
     def _keep_parents(self) -> None:
         kept = [backup for backup in self._all if any(self._stays(backup, copy) for copy in backup.copies)]
@@ -191,7 +201,7 @@ class _Planning:
             return False, [Reason(code=ReasonCode.UNCONFIGURED, words="its storage is not configured")]
         if copy.is_expiring and backup.is_ours:
             return True, [Reason(code=ReasonCode.EXPIRES_BEGUN, words="its deletion was begun and is finished")]
-        kept = [*self._for_backup[backup.backup_id], *self._for_copy.get((backup.backup_id, copy.storage), ())]
+        kept = [*self._for_backup.get(backup.backup_id, ()), *self._for_copy.get((backup.backup_id, copy.storage), ())]
         if copy.state is CopyState.CORRUPT and self._is_replaced(backup, kept):
             return True, [
                 Reason(code=ReasonCode.EXPIRES_DAMAGED, words="damaged, and another verified copy of it is kept")
@@ -219,14 +229,14 @@ class _Planning:
         )
 
     def _unneeded(self, backup: BackupFacts, storage: str) -> Reason:
-        words = f"stands for none of the {self._policy.counts[storage].words} that are kept"
+        words = self._none_of[storage]
         if backup.is_manual or backup.suspect:
             words += f", and is {self._policy.keep_manual_days} days old"
-        if not any(copy.is_there for copy in backup.copies):
-            words += "; none of its copies is good"
-        elif not backup.is_good:
-            words += "; it is doubted"
-        return Reason(code=ReasonCode.EXPIRES_UNNEEDED, words=words)
+        if not backup.is_good:
+            is_there = any(copy.is_there for copy in backup.copies)
+            words += "; it is doubted" if is_there else "; none of its copies is good"
+        # most of what goes, goes for the same reason
+        return self._unneeded_by_words.setdefault(words, Reason(code=ReasonCode.EXPIRES_UNNEEDED, words=words))
 
     def _keep(self, backup: BackupFacts, code: ReasonCode, words: str) -> None:
         self._for_backup[backup.backup_id].append(Reason(code=code, words=words))
@@ -249,7 +259,3 @@ def _age_order(backup: BackupFacts) -> tuple[datetime, str]:
 
 def _lies_in(copy: CopyFacts, storage: str) -> bool:
     return copy.storage == storage and copy.is_there
-
-
-def _remains(backup: BackupFacts) -> bool:
-    return any(copy.state is not CopyState.DELETED for copy in backup.copies)

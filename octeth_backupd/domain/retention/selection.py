@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.retention.periods import PERIOD_TIERS, period_words
@@ -51,6 +52,8 @@ def standing_in(
     """
     found: dict[str, list[Reason]] = {}
     ordered = tuple(doubted_ids)
+    if not ordered:
+        return found
     for tier in PERIOD_TIERS:
         count = counts.of(tier)
         good = _oldest_by_period(good_ids, periods, tier)
@@ -75,4 +78,4 @@ def _oldest_by_period(ordered: Iterable[str], periods: Periods, tier: Tier) -> d
 
 
 def _newest(by_period: Mapping[date, str], count: int) -> list[tuple[date, str]]:
-    return sorted(by_period.items(), reverse=True)[:count]
+    return nlargest(count, by_period.items())

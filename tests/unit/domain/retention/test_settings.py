@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.retention.policy import Counts
+from octeth_backupd.domain.retention.settings import RetentionSettings
 
-NAMES = ["daily", "weekly", "monthly", "keep_manual_days"]
+COUNTS = ["daily", "weekly", "monthly"]
+NAMES = [*COUNTS, "keep_manual_days"]
 
 
 def test_defaults_are_a_week_a_month_and_half_a_year() -> None:
-    assert RetentionSettings().model_dump() == {"daily": 7, "weekly": 4, "monthly": 6, "keep_manual_days": 7}
+    settings = RetentionSettings()
+
+    assert settings.counts(is_remote=False) == settings.counts(is_remote=True) == Counts(daily=7, weekly=4, monthly=6)
+    assert settings.keep_manual_days == 7
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,9 +33,15 @@ def test_blank_and_impossible_counts_are_refused(name: str, count: object) -> No
         RetentionSettings.model_validate({name: count})
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_description_says_that_nothing_expires_yet(name: str) -> None:
-    description = RetentionSettings.model_fields[name].description
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("count", [0, -1, "", 1.5, "all"])
+def test_remote_counts_are_refused_likewise(name: str, count: object) -> None:
+    with pytest.raises(ValidationError):
+        RetentionSettings.model_validate({"remote": {name: count}})
 
-    assert description is not None
-    assert "deletes nothing yet" in description
+
+def test_remote_storages_keep_longer_where_that_is_set_and_the_same_where_it_is_not() -> None:
+    settings = RetentionSettings.model_validate({"daily": 3, "remote": {"monthly": 24}})
+
+    assert settings.counts(is_remote=True) == Counts(daily=3, weekly=4, monthly=24)
+    assert settings.counts(is_remote=False) == Counts(daily=3, weekly=4, monthly=6)
