@@ -23,6 +23,7 @@ from octeth_backupd.daemon.lifecycle import Lifecycle
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.restore_watch import RestoreWatch
+from octeth_backupd.daemon.retention_watch import RetentionWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
@@ -82,6 +83,7 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
     """Return what runs are made of under this configuration; connects to nothing."""
     docker = Docker(settings.docker.host)
     clock = SystemClock()
+    storages = storages_for(local=settings.local)
     return Parts(
         catalog=catalog,
         backup=settings.backup,
@@ -92,12 +94,14 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
             name: Server(name=name, settings=server, docker=docker, clock=clock)
             for name, server in settings.servers.items()
         },
-        storages=storages_for(local=settings.local),
+        storages=storages,
         workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
         backup_directory=settings.local.directory,
         runtime_directory=settings.daemon.runtime_directory,
         restore=settings.restore,
         journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
+        retention=settings.retention_policy({storage.name: storage.is_remote for storage in storages}),
+        retention_rule=settings.schedules.retention_rule,
         secrets=_secrets(settings),
         search_path=os.environ.get("PATH"),
     )
@@ -146,6 +150,7 @@ class _Daemon:
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -189,6 +194,7 @@ class _Daemon:
         self._scheduler.resume()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         return lifecycle.run()
@@ -265,6 +271,7 @@ class _Daemon:
         self._restore_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()  # after the backups: these do not wait for it
 
     def _reload(self) -> None:
         self._systemd.reloading()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -18,6 +18,11 @@ from octeth_backupd.process.docker import DockerSettings
 from octeth_backupd.scheduling.settings import SchedulesSettings
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.storage.local import LocalSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octeth_backupd.domain.retention.policy import RetentionPolicy
 
 # Part of paths, object keys and file names, so nothing that a shell, a URL or a file system takes for more than a name.
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -46,3 +51,7 @@ class Settings(Section):
     control: ControlSettings = Field(
         default_factory=ControlSettings, description="The socket that octeth-backupctl talks to."
     )
+
+    def retention_policy(self, storages: Mapping[str, bool]) -> RetentionPolicy:
+        """Return what is kept in these storage backends: name, and whether it is remote."""
+        return self.retention.policy(storages, timezone=self.schedules.timezone, schedules=self.schedules.rules)

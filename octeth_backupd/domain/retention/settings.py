@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from octeth_backupd.domain.retention.policy import Counts
+from octeth_backupd.domain.backup import Tier
+from octeth_backupd.domain.retention.periods import period_rules
+from octeth_backupd.domain.retention.policy import Counts, RetentionPolicy
 from octeth_backupd.domain.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _at_least_one(count: int) -> int:
@@ -54,4 +59,23 @@ class RetentionSettings(Section):
             daily=other.daily or self.daily,
             weekly=other.weekly or self.weekly,
             monthly=other.monthly or self.monthly,
+        )
+
+    def policy(self, storages: Mapping[str, bool], *, timezone: str, schedules: Mapping[Tier, str]) -> RetentionPolicy:
+        """Return what is kept in the storage backends there are.
+
+        Args:
+            storages: Name of each, and whether it is remote.
+            timezone: Of the schedules.
+            schedules: Cron rules of the schedules by tier; empty for one that is off.
+        """
+        return RetentionPolicy(
+            counts={name: self.counts(is_remote=is_remote) for name, is_remote in storages.items()},
+            keep_manual_days=self.keep_manual_days,
+            periods=period_rules(
+                timezone=timezone,
+                weekly=schedules.get(Tier.WEEKLY, ""),
+                monthly=schedules.get(Tier.MONTHLY, ""),
+            ),
+            schedules={tier.value: rule for tier, rule in schedules.items()},
         )

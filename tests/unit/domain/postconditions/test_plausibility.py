@@ -9,8 +9,8 @@ import pytest
 from octeth_backupd.domain.checks import CheckStatus
 from octeth_backupd.domain.postconditions.base import Stage
 from octeth_backupd.domain.postconditions.evidence import FileEntry
-from octeth_backupd.domain.postconditions.plausibility import SizeBounds
 from octeth_backupd.domain.postconditions.registry import evaluate
+from octeth_backupd.domain.postconditions.size_bounds import SizeBounds
 from octeth_backupd.domain.server import Tablespace
 from octeth_backupd.domain.space import SizeHistory
 from tests.unit.domain.postconditions.builder import MEBIBYTE, answer, good_evidence, with_prepared
