@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.backup import CopyState, Tier
 from octeth_backupd.domain.summary import READABLE_STATES
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class BackupFacts:
     """A backup, as far as retention looks at it.
 
     Attributes:
+        tier: What it is stored under; for statistics, it decides nothing.
         is_ours: Of this installation or one that was taken over; all others are left alone.
         is_adopted: Of the bash tool: good only when a copy of it was verified.
         suspect: Why its content is doubted; empty: it is not.
@@ -61,6 +62,7 @@ class BackupFacts:
     backup_id: str
     taken_at: datetime
     copies: tuple[CopyFacts, ...]
+    tier: Tier = Tier.DAILY
     is_manual: bool = False
     is_ours: bool = True
     is_adopted: bool = False

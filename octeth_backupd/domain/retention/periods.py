@@ -19,6 +19,7 @@ MONDAY = 0
 PERIOD_TIERS = (Tier.DAILY, Tier.WEEKLY, Tier.MONTHLY)
 _REFERENCE = datetime(2000, 1, 1, tzinfo=UTC)
 _ALL_DAYS = set(range(1, 32))
+_IN_EVERY_MONTH = 28
 _LAST_DAY = -1000
 """How cronsim writes the day of month "L"."""
 
@@ -56,6 +57,8 @@ class PeriodRules:
         return self._begin_in(day.year, day.month - 1) if day.month > 1 else self._begin_in(day.year - 1, 12)
 
     def _begin_in(self, year: int, month: int) -> date:
+        if self.month_begins_on <= _IN_EVERY_MONTH:
+            return date(year, month, self.month_begins_on)
         return date(year, month, min(self.month_begins_on, calendar.monthrange(year, month)[1]))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.retention.decisions import CopyDecision, RetentionPlan
 from octeth_backupd.domain.retention.facts import ON_THE_WAY
 from octeth_backupd.domain.retention.reasons import Reason, ReasonCode
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.retention.policy import RetentionPolicy
     from octeth_backupd.domain.retention.selection import Periods
 
+_RANKS = {level: level.rank for level in ProofLevel}
 _UNTOUCHABLE = frozenset(
     {
         ReasonCode.PINNED,
@@ -67,6 +69,7 @@ class _Planning:
             elif any(copy.state is not CopyState.DELETED for copy in backup.copies):
                 self._doubted.append(backup)
         self._periods: Periods = {one.backup_id: policy.periods.periods_of(one.taken_at) for one in judged}
+        self._good_ids = {backup.backup_id for backup in self._good}
         # Reasons that keep every copy of a backup, and reasons that keep its copy in one storage backend.
         self._for_backup: dict[str, list[Reason]] = defaultdict(list)
         self._for_copy: dict[tuple[str, str], list[Reason]] = defaultdict(list)
@@ -113,7 +116,9 @@ class _Planning:
             self._keep(self._good[-1], ReasonCode.NEWEST, "the newest good backup")
         if self._doubted and (not self._good or _age_order(self._doubted[-1]) > _age_order(self._good[-1])):
             self._keep(self._doubted[-1], ReasonCode.NEWEST, "the newest backup, although doubted")
-        proven = [(backup.proof_level.rank, _age_order(backup), backup) for backup in self._good if backup.proof_level]
+        proven = [
+            (_RANKS[backup.proof_level], _age_order(backup), backup) for backup in self._good if backup.proof_level
+        ]
         if proven:
             best = max(proven, key=lambda one: one[:2])[2]
             self._keep(best, ReasonCode.PROVEN, f"the newest that was proven to level {best.proof_level}")
@@ -232,7 +237,7 @@ class _Planning:
         words = self._none_of[storage]
         if backup.is_manual or backup.suspect:
             words += f", and is {self._policy.keep_manual_days} days old"
-        if not backup.is_good:
+        if backup.backup_id not in self._good_ids:
             is_there = any(copy.is_there for copy in backup.copies)
             words += "; it is doubted" if is_there else "; none of its copies is good"
         # most of what goes, goes for the same reason

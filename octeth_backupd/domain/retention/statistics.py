@@ -10,7 +10,8 @@ from octeth_backupd.domain.backup import CopyState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from octeth_backupd.domain.backup import Backup, Tier
+    from octeth_backupd.domain.backup import Tier
+    from octeth_backupd.domain.retention.facts import BackupFacts
 
 _TAKES_NO_ROOM = frozenset({CopyState.DELETED, CopyState.MISSING, CopyState.PENDING})
 
@@ -25,7 +26,7 @@ class Share:
     size_bytes: int
 
 
-def shares(backups: Iterable[Backup]) -> tuple[Share, ...]:
+def shares(backups: Iterable[BackupFacts]) -> tuple[Share, ...]:
     """Return what the copies of backups take up, by storage backend and the tier they are stored under."""
     found: dict[tuple[str, Tier], list[int]] = {}
     for backup in backups:

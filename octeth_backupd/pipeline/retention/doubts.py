@@ -12,8 +12,8 @@ from octeth_backupd.pipeline.retention.inventory import take_inventory
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from octeth_backupd.domain.backup import Backup
     from octeth_backupd.domain.holdings import Hold
+    from octeth_backupd.domain.retention.facts import BackupFacts
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
 
@@ -36,12 +36,9 @@ def begin_hold(context: RunContext, parts: Parts, backup_id: str, reason: str) -
 def hold_forgotten_doubts(server: str, parts: Parts, now: datetime) -> None:
     """Begin the holds that a crash between a doubt and its hold left out, or that came in with a foreign catalog."""
     asked = {hold.backup_id for hold in parts.catalog.holdings.holds(server, open_only=False)}
-    ours = parts.catalog.installations.ours()
-    for backup in parts.catalog.all_backups(server):
-        if backup.installation_id not in ours:
-            continue
+    for backup in take_inventory(server, parts, now).backups:
         reason = _doubt_of(backup)
-        if reason and backup.backup_id not in asked:
+        if reason and backup.is_ours and backup.backup_id not in asked:
             _begin(server, parts, backup.backup_id, reason, now)
 
 
@@ -54,9 +51,9 @@ def _begin(server: str, parts: Parts, backup_id: str, reason: str, now: datetime
     return hold
 
 
-def _doubt_of(backup: Backup) -> str:
+def _doubt_of(backup: BackupFacts) -> str:
     """Return what is doubted about a backup, empty when nothing is."""
-    if backup.suspect and any(copy.state is not CopyState.DELETED for copy in backup.copies):
+    if backup.suspect:
         return backup.suspect
     damaged = (copy for copy in backup.copies if copy.state is CopyState.CORRUPT)
-    return next((f"the copy in {copy.storage} is damaged: {copy.detail}" for copy in damaged), "")
+    return next((f"the copy in {copy.storage} is damaged" for copy in damaged), "")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.retention.decisions import CopyDecision
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.pipeline.retention.inventory import Inventory
     from octeth_backupd.storage.base import Storage
 
 _log = structlog.get_logger("retention")
@@ -76,13 +75,12 @@ class Deletion:
         self._ours = parts.catalog.installations.ours()
         self._deleted = Deleted()
 
-    def carry_out(self, inventory: Inventory, decisions: Iterable[CopyDecision]) -> Deleted:
+    def carry_out(self, decisions: Iterable[CopyDecision]) -> Deleted:
         """Delete copies in this order; a cancelled run ends between two of them.
 
         A local copy goes only when the remote ones that were to go before it have gone. What was pinned since the plan
         was made stays.
         """
-        by_id = {backup.backup_id: backup for backup in inventory.backups}
         for decision in decisions:
             if self._context.cancellation.is_cancelled:
                 break
@@ -93,7 +91,7 @@ class Deletion:
             if storage is None:
                 self._deleted.problems.append(f"{decision.storage} is not configured: {decision.backup_id} stays there")
                 continue
-            backup = by_id[decision.backup_id]
+            backup = self._catalog.backup(decision.backup_id)
             copy = next(copy for copy in backup.copies if copy.storage == decision.storage)
             self._delete(storage, backup, copy)
         for problem in self._deleted.problems:

@@ -45,7 +45,7 @@ def apply_retention(context: RunContext, parts: Parts) -> RunResult:
     if waits:
         return RunResult(status=RunStatus.SKIPPED, detail={"reason": waits, "outcome": waits})
     with steps.step("expire"):
-        deleted = Deletion(context, parts).carry_out(inventory, inventory.plan.expiring)
+        deleted = Deletion(context, parts).carry_out(inventory.plan.expiring)
     return deleted.result()
 
 
@@ -62,7 +62,7 @@ def expire_after_backup(context: RunContext, parts: Parts, result: RunResult) ->
             return result
         hold_forgotten_doubts(context.run.server, parts, context.clock.now())
         inventory = take_inventory(context.run.server, parts, context.clock.now())
-        deleted = Deletion(context, parts).carry_out(inventory, inventory.plan.expiring)
+        deleted = Deletion(context, parts).carry_out(inventory.plan.expiring)
         problems, words = deleted.problems, deleted.words
     except BackupdError as exc:
         problems, words = [f"retention: {exc.message}"], "retention failed"
@@ -84,12 +84,12 @@ def delete_backup(context: RunContext, parts: Parts) -> RunResult:
     backup_id, steps = context.run.backup_id or "", StepRunner(context)
     with steps.step("plan"):
         inventory = take_inventory(context.run.server, parts, context.clock.now())
-        facts = next((one for one in inventory.facts if one.backup_id == backup_id), None)
+        facts = next((one for one in inventory.backups if one.backup_id == backup_id), None)
         if facts is None:
             raise NotFoundError(f"backup {backup_id} has no copy left")
         require_deletable_backup(facts, inventory.plan, force=order.force)
     with steps.step("delete"):
-        deleted = Deletion(context, parts).carry_out(inventory, _all_copies(facts, inventory.plan))
+        deleted = Deletion(context, parts).carry_out(_all_copies(facts, inventory.plan))
         deleted.problems.extend(f"{storage}: its copy is locked" for _, storage in deleted.retained)
     return replace(deleted.result(), backup_id=backup_id)
 
