@@ -66,7 +66,7 @@ class Stock:
         of_server = sa.select(backups.c.backup_id).where(backups.c.server == server)
         with self._database.read() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
-            ours: frozenset[str] = frozenset(row[0] for row in connection.execute(ours_query()))
+            ours = frozenset(str(found) for found in connection.scalars(ours_query()))
             pinned = frozenset(connection.scalars(sa.select(pins.c.backup_id).where(pins.c.unpinned_at.is_(None))))
             shown = connection.execute(
                 sa.select(proofs.c.backup_id, proofs.c.level).where(proofs.c.backup_id.in_(of_server))

@@ -20,8 +20,8 @@ class AcceptCommand:
     name = "accept"
     summary = "say that a doubted backup is good"
     description = (
-        "Say that a backup which the daemon doubts is good: it is not suspect any more, and what was held because of it "
-        "expires again. Look at it first: octeth-backupctl show ID, octeth-backupctl verify ID --deep."
+        "Say that a backup which the daemon doubts is good: it is not suspect any more, and what was held because of "
+        "it expires again. Look at it first: octeth-backupctl show ID, octeth-backupctl verify ID --deep."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -22,8 +22,9 @@ class DeleteCommand:
     name = "delete"
     summary = "delete every copy of one backup"
     description = (
-        "Delete every copy of one backup, remote ones first. Asks for the server's name to be typed. What never expires "
-        "by itself (the newest, the best proven, what a hold protects) needs --force; a pinned backup is unpinned first."
+        "Delete every copy of one backup, remote ones first. Asks for the server's name to be typed. What never "
+        "expires by itself (the newest, the best proven, what a hold protects) needs --force; a pinned backup is "
+        "unpinned first."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

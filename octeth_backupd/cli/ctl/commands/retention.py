@@ -26,8 +26,8 @@ class RetentionCommand:
     name = "retention"
     summary = "what is kept, what expires, and why"
     description = (
-        "Show what becomes of every copy by the retention policy, with all reasons. With --apply delete what expires, and "
-        "confirm the policy: after a change of it, or an import, nothing expires until this was done once."
+        "Show what becomes of every copy by the retention policy, with all reasons. With --apply delete what expires, "
+        "and confirm the policy: after a change of it, or an import, nothing expires until this was done once."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -80,10 +80,7 @@ def _statistics(document: Json) -> Json:
 def _show(server: Json, screen: Screen, *, only_stats: bool) -> None:
     screen.line(server["server"], style="bold")
     if only_stats:
-        shares = [
-            (one["storage"], one["tier"], str(one["copies"]), size(one["size_bytes"])) for one in server["shares"]
-        ]
-        screen.table(_SHARES, shares, right=frozenset({"COPIES", "SIZE"}))
+        screen.table(_SHARES, [_share(one) for one in server["shares"]], right=frozenset({"COPIES", "SIZE"}))
         return
     screen.pairs(_policy(server["policy"]), indent="  ")
     if server["waits_for"]:
@@ -115,6 +112,10 @@ def _policy(policy: Json) -> list[tuple[str, str]]:
         ("made by hand", f"kept for {policy['keep_manual_days']} days at least"),
         ("periods", f"{policy['timezone']}, weeks from {weekday}, months from day {policy['month_begins_on']}"),
     ]
+
+
+def _share(share: Json) -> tuple[str, ...]:
+    return share["storage"], share["tier"], str(share["copies"]), size(share["size_bytes"])
 
 
 def _row(copy: Json) -> tuple[str, ...]:
