@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Backup, Copy
     from octeth_backupd.storage.base import Storage, StoredFile
 
-_LEFT = "It was left alone. Look at what lies there; `octeth-backupctl sync` reports what does not fit."
+_LEFT = "It was left alone. Look at what lies there, and move away what does not belong there."
 
 
 def files_of(backup: Backup, copy: Copy) -> tuple[str, ...]:
