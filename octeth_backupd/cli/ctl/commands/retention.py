@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.cli.ctl.exit_codes import OK, USAGE
+from octeth_backupd.cli.ctl.exit_codes import DEGRADED, OK, USAGE
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.following import follow_accepted
 from octeth_backupd.cli.ctl.wording import local_time, moment, size
@@ -65,11 +65,14 @@ class RetentionCommand:
 def _apply(arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
     wish = {"server": arguments.server, "despite_hold": arguments.despite_hold}
     accepted = connection.post("/v1/retention", wish)
+    if arguments.detach and screen.as_json:
+        screen.document(accepted)
+        return OK
     codes = [
-        follow_accepted({**accepted, "run": run}, connection, screen, detach=arguments.detach, with_output=False)
+        follow_accepted({"run": run}, connection, screen, detach=arguments.detach, with_output=False)
         for run in accepted["runs"]
     ]
-    return max(codes, default=OK)
+    return next((code for code in codes if code not in {OK, DEGRADED}), max(codes, default=OK))
 
 
 def _statistics(document: Json) -> Json:
