@@ -17,7 +17,7 @@ from octeth_backupd.domain.retention.copy_detail import EXPIRING, locked_until
 from octeth_backupd.domain.retention.facts import BackupFacts, CopyFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from octeth_backupd.catalog.database import Database
 
@@ -65,7 +65,7 @@ class Stock:
         )
         of_server = sa.select(backups.c.backup_id).where(backups.c.server == server)
         with self._database.read() as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
+            rows: Sequence[Sequence[Any]] = connection.execute(query).all()
             ours = frozenset(str(found) for found in connection.scalars(ours_query()))
             pinned = frozenset(connection.scalars(sa.select(pins.c.backup_id).where(pins.c.unpinned_at.is_(None))))
             shown = connection.execute(
@@ -79,7 +79,7 @@ class Stock:
 
 
 def _facts(
-    rows: list[tuple[Any, ...]],
+    rows: Sequence[Sequence[Any]],
     remote: Mapping[str, bool],
     ours: frozenset[str],
     pinned: frozenset[str],
@@ -100,7 +100,7 @@ def _facts(
     )
 
 
-def _copy(row: tuple[Any, ...], remote: Mapping[str, bool]) -> CopyFacts:
+def _copy(row: Sequence[Any], remote: Mapping[str, bool]) -> CopyFacts:
     storage, state, size_bytes, verified_at, detail = row
     return CopyFacts(
         storage=storage,

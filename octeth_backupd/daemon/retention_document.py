@@ -24,6 +24,7 @@ def retention_document(inventory: Inventory, policy: RetentionPolicy, waits_for:
         waits_for: Why nothing expires until somebody confirms it; empty: it goes on by itself.
     """
     told: dict[int, list[dict[str, str]]] = {}
+    times = {backup.backup_id: utc_text(backup.taken_at) for backup in inventory.backups}
     expiring = inventory.plan.expiring
     return {
         "server": inventory.server,
@@ -36,7 +37,7 @@ def retention_document(inventory: Inventory, policy: RetentionPolicy, waits_for:
         ],
         "expiring_copies": len(expiring),
         "expiring_bytes": inventory.plan.expiring_bytes,
-        "copies": [_copy(decision, told) for decision in inventory.plan.decisions],
+        "copies": [_copy(decision, times[decision.backup_id], told) for decision in inventory.plan.decisions],
     }
 
 
@@ -63,10 +64,10 @@ def _hold(hold: Hold) -> dict[str, Any]:
     }
 
 
-def _copy(decision: CopyDecision, told: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
+def _copy(decision: CopyDecision, taken_at: str, told: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
     return {
         "backup_id": decision.backup_id,
-        "taken_at": utc_text(decision.taken_at),
+        "taken_at": taken_at,
         "storage": decision.storage,
         "size_bytes": decision.size_bytes,
         "expires": decision.expires,

@@ -172,6 +172,8 @@ class _Planning:
                     self._for_copy[backup.backup_id, copy.storage].extend(self._reasons_to_wait(backup, copy))
 
     def _keep_parents(self) -> None:
+        if not any(backup.parent_ids for backup in self._all):
+            return
         kept = [backup for backup in self._all if any(self._stays(backup, copy) for copy in backup.copies)]
         while kept:
             child = kept.pop()
