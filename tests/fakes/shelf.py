@@ -25,6 +25,7 @@ from tests.fakes.runs import a_run
 from tests.fakes.storage import MemoryStorage
 
 if TYPE_CHECKING:
+    from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.domain.restore.order import Order
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
@@ -33,6 +34,36 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 CONTENT = "an archive"
+
+
+def finished_manifest(
+    taken_at: datetime, *, installation_id: str, suspect: str = "", trigger: Trigger = Trigger.SCHEDULE
+) -> Manifest:
+    """Return the manifest of a backup of a time; its archive holds ``CONTENT``."""
+    archive = make_manifest().archive.model_copy(
+        update={
+            "name": archive_name(taken_at, Mode.PREPARED, ".zst"),
+            "size_bytes": len(CONTENT),
+            "top_directory": top_directory(taken_at),
+        }
+    )
+    return make_manifest(
+        installation_id=installation_id,
+        backup_id=backup_id("oempro", taken_at),
+        tier=Tier.DAILY,
+        tiers=frozenset({Tier.DAILY}),
+        trigger=trigger,
+        suspect=suspect,
+        times=TimesPart(run_started_at=taken_at, taken_at=taken_at, engine_finished_at=taken_at, finished_at=taken_at),
+        archive=archive,
+    )
+
+
+def put_files(storage: Storage, key: str, manifest: Manifest) -> None:
+    """Store the three files of a backup."""
+    storage.put_text(key, CONTENT)
+    storage.put_text(checksum_name(key), checksum_text(manifest.archive.sha256, manifest.archive.name))
+    storage.put_text(manifest_name(key), manifest.to_json_text())
 
 
 class Shelf:
@@ -75,29 +106,12 @@ class Shelf:
         trigger: Trigger = Trigger.SCHEDULE,
     ) -> Backup:
         """Store a backup and enter it into the catalog."""
-        name = archive_name(taken_at, Mode.PREPARED, ".zst")
-        base = make_manifest()
-        manifest = make_manifest(
-            installation_id=installation_id,
-            backup_id=backup_id("oempro", taken_at),
-            tier=Tier.DAILY,
-            tiers=frozenset({Tier.DAILY}),
-            trigger=trigger,
-            suspect=suspect,
-            times=TimesPart(
-                run_started_at=taken_at, taken_at=taken_at, engine_finished_at=taken_at, finished_at=taken_at
-            ),
-            archive=base.archive.model_copy(
-                update={"name": name, "size_bytes": len(CONTENT), "top_directory": top_directory(taken_at)}
-            ),
-        )
+        manifest = finished_manifest(taken_at, installation_id=installation_id, suspect=suspect, trigger=trigger)
         backup = backup_from_manifest(manifest, storages=storages, at=taken_at, verified=True)
         for storage in (self.bench.storage, self.remote):
             if storage.name in storages:
                 key = backup.copies[0].key
-                storage.put_text(key, CONTENT)
-                storage.put_text(checksum_name(key), checksum_text(backup.sha256, name))
-                storage.put_text(manifest_name(key), manifest.to_json_text())
+                put_files(storage, key, manifest)
         self.bench.catalog.add_backup(backup)
         return backup
 

@@ -98,6 +98,9 @@ def test_damaged_archive_of_another_size_is_ours_while_its_manifest_says_so(shel
     path_of(shelf, backup).write_text("cut")
 
     require(shelf, backup)
+    delete_files(shelf.bench.storage, backup, backup.copies[0])
+
+    assert shelf.bench.stored() == []
 
 
 @pytest.mark.parametrize("name", [str, checksum_name, manifest_name])
