@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,7 +13,6 @@ from octeth_backupd.pipeline.retention.confirmation import confirm_if_there_is_n
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from octeth_backupd.daemon.coordinator import Coordinator
     from octeth_backupd.domain.clock import Clock
@@ -67,8 +67,7 @@ class RetentionWatch:
         if rule is None or not parts.catalog.backups(server=server, limit=1):
             return False
         now = self._clock.now()
-        last = _last_applied(server, parts, now)
-        return last is None or rule.next_after(last) <= now
+        return rule.next_after(_last_applied(server, parts, now)) <= now
 
     def _submit(self, server: str) -> None:
         self._coordinator.submit(
@@ -76,19 +75,27 @@ class RetentionWatch:
         )
 
 
-def _last_applied(server: str, parts: Parts, now: datetime) -> datetime | None:
-    """Return when retention last ran to an end; what a wrong clock dated into the future does not count.
+def _last_applied(server: str, parts: Parts, now: datetime) -> datetime:
+    """Return when retention last ran to an end, or since when it could have; what is dated after now does not count.
 
     It is not looked for behind very many other runs: then it runs once more, which does no harm.
     """
-    return next(
-        (
-            run.created_at
-            for run in parts.catalog.runs(server=server, limit=_RUNS_LOOKED_AT)
-            if run.operation is Operation.RETENTION
-            and run.status.is_final
-            and run.status is not RunStatus.INTERRUPTED
-            and run.created_at <= now
-        ),
-        None,
+    ended = (
+        run.created_at
+        for run in parts.catalog.runs(server=server, limit=_RUNS_LOOKED_AT)
+        if run.operation is Operation.RETENTION
+        and run.status.is_final
+        and run.status is not RunStatus.INTERRUPTED
+        and run.created_at <= now
     )
+    return next(ended, None) or _known_since(server, parts, now)
+
+
+def _known_since(server: str, parts: Parts, now: datetime) -> datetime:
+    """Return when the server was first looked at: as a schedule, retention of a new server begins then."""
+    name = f"retention.known_since.{server}"
+    text = parts.catalog.meta(name)
+    since = datetime.fromisoformat(text) if text else now
+    if not text or since > now:
+        parts.catalog.set_meta(name, now.isoformat())
+    return min(since, now)

@@ -56,10 +56,10 @@ class Watched:
 
 @pytest.fixture
 def watched(bench: Bench) -> Watched:
-    """One backup is there, and retention has just run."""
+    """One backup is there, and it is 02:00."""
     bench.catalog.add_backup(make_backup())
     watched = Watched(bench)
-    assert watched.look() == 1
+    assert watched.look() == 0  # a new server begins now: nothing is made up for
     return watched
 
 
@@ -74,8 +74,10 @@ def test_it_runs_once_a_day_at_its_time(watched: Watched) -> None:
 
 
 def test_its_run_is_one_of_the_daemon_that_claims_no_slot(watched: Watched) -> None:
-    (run,) = watched.runs()
+    watched.bench.clock.go(DAY_SECONDS)
+    watched.look()
 
+    (run,) = watched.runs()
     assert (run.operation, run.server, run.trigger, run.requested_by) == (
         Operation.RETENTION,
         "oempro",
@@ -122,8 +124,20 @@ def test_run_dated_in_the_future_does_not_keep_it_from_running(watched: Watched)
     assert [watched.look(), watched.look()] == [1, 0]
 
 
+def test_server_that_was_first_seen_in_the_future_is_known_from_now_on(watched: Watched) -> None:
+    watched.bench.clock.jump(-400 * DAY_SECONDS)
+    assert watched.look() == 0
+
+    watched.bench.clock.go(DAY_SECONDS)
+    assert watched.look() == 1
+
+
 def test_without_a_rule_or_a_backup_nothing_runs(bench: Bench) -> None:
     watched = Watched(bench)
+    assert watched.look() == 0
+
+    watched.look()
+    bench.clock.go(2 * DAY_SECONDS)
     assert watched.look() == 0
 
     bench.catalog.add_backup(make_backup())
