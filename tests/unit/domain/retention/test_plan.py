@@ -287,6 +287,18 @@ def test_unverified_copies_of_what_a_policy_keeps_stay_all() -> None:
     assert found.expiring == ()
 
 
+def test_of_what_only_another_storages_policy_keeps_the_verified_copy_stays_and_the_unverified_one_goes() -> None:
+    wanted = backup(OLD, remote_copy(CopyState.CORRUPT), local_copy(), local_copy(storage="disk", verified=False))
+    counts = {"local": ONE, "disk": ONE, "s3": LONG}
+
+    newest = backup(NOW, local_copy(), local_copy(storage="disk"))
+
+    found = plan([wanted, newest], policy=replace(policy(), counts=counts), now=NOW)
+
+    assert codes(found, wanted) == {ReasonCode.ONLY_COPY}
+    assert decision(found, wanted, "disk").expires
+
+
 @pytest.mark.parametrize("state", [CopyState.PENDING, CopyState.UPLOADING])
 def test_source_of_an_upload_and_the_upload_itself_stay(state: CopyState) -> None:
     waiting = backup(OLD, local_copy(), remote_copy(state))
