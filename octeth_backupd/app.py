@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
+from octeth_backupd.assembly import build_parts, secrets_of
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -29,23 +30,19 @@ from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
+from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
-from octeth_backupd.pipeline.parts import Parts
-from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
-from octeth_backupd.process.docker import Docker
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
-from octeth_backupd.servers.server import Server
 from octeth_backupd.settings.changes import restart_needed
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
-from octeth_backupd.storage.registry import storages_for
 from octeth_backupd.telemetry.bus import EventBus
 from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
@@ -57,7 +54,6 @@ _log = structlog.get_logger("daemon")
 
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
-JOURNALS_NAME = "restores"
 WORKSPACES_META = "workspace_directories"
 
 
@@ -77,34 +73,6 @@ def serve(settings: Settings, *, config_path: Path) -> int:
     make_directory(settings.daemon.runtime_directory, mode=0o750)
     with InstanceLock(settings.daemon.state_directory), ExitStack() as stack:
         return _Daemon(settings, config_path, stack).run()
-
-
-def build_parts(settings: Settings, catalog: Catalog) -> Parts:
-    """Return what runs are made of under this configuration; connects to nothing."""
-    docker = Docker(settings.docker.host)
-    clock = SystemClock()
-    storages = storages_for(local=settings.local)
-    return Parts(
-        catalog=catalog,
-        backup=settings.backup,
-        compression=settings.compression,
-        engines=settings.engines,
-        docker=docker,
-        servers={
-            name: Server(name=name, settings=server, docker=docker, clock=clock)
-            for name, server in settings.servers.items()
-        },
-        storages=storages,
-        workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
-        backup_directory=settings.local.directory,
-        runtime_directory=settings.daemon.runtime_directory,
-        restore=settings.restore,
-        journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
-        retention=settings.retention_policy({storage.name: storage.is_remote for storage in storages}),
-        retention_rule=settings.schedules.retention_rule,
-        secrets=_secrets(settings),
-        search_path=os.environ.get("PATH"),
-    )
 
 
 class _Daemon:
@@ -151,6 +119,7 @@ class _Daemon:
         )
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -188,6 +157,7 @@ class _Daemon:
         )
         self._recover()
         self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
+        self._stray_watch.look()
         self._scheduler.start_paused()
         self._take_up_schedules()
         self._control.start()
@@ -269,6 +239,7 @@ class _Daemon:
             self._due_watch.look(server)
         self._recover_sidecars()
         self._restore_watch.look()
+        self._stray_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
         self._retention.look()  # after the backups: these do not wait for it
@@ -318,6 +289,7 @@ class _Daemon:
                 clock=self._clock,
                 installation_id=self._installation_id,
                 parts=lambda: self._parts,
+                strays=self._stray_watch.warnings,
             ),
             recorder=self._recorder,
             state=self._state,
@@ -341,9 +313,5 @@ class _Daemon:
 
 
 def _configure_logging(settings: Settings) -> None:
-    redactor = Redactor(_secrets(settings))
+    redactor = Redactor(secrets_of(settings))
     configure_logging(log_format=settings.daemon.log_format, level=settings.daemon.log_level, redact=redactor.redact)
-
-
-def _secrets(settings: Settings) -> tuple[str, ...]:
-    return tuple(secret for server in settings.servers.values() if (secret := server.password.get_secret_value()))

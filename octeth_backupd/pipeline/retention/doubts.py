@@ -53,7 +53,7 @@ def _begin(server: str, parts: Parts, backup_id: str, reason: str, now: datetime
 
 def _doubt_of(backup: BackupFacts) -> str:
     """Return what is doubted about a backup, empty when nothing is."""
-    if backup.suspect:
+    if backup.suspect or backup.is_adopted:  # an archive that came in damaged says nothing of those made here
         return backup.suspect
     damaged = (copy for copy in backup.copies if copy.state is CopyState.CORRUPT)
     return next((f"the copy in {copy.storage} is damaged" for copy in damaged), "")

@@ -1,6 +1,7 @@
 """``show``."""
 
 from octeth_backupd.control.retention_services import BackupHoldings
+from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.holdings import Accept, Hold, Pin, Proof, ProofLevel
 from tests.fakes.services import NOW, FakeServices, make_backup
 from tests.fakes.terminal import FakeConnection, run_command
@@ -59,3 +60,13 @@ def test_show_tells_whether_it_is_pinned_held_accepted_and_proven() -> None:
 
 def test_show_of_a_backup_of_which_nothing_is_said_has_no_such_section() -> None:
     assert "kept" not in shown(FakeServices(), "show", "latest").splitlines()
+
+
+def test_show_says_that_the_bash_tool_made_an_adopted_archive() -> None:
+    adopted = make_backup(manifest={}, origin=Origin.LEGACY, engine="", engine_version="", data_bytes=0, run_id="")
+
+    text = shown(FakeServices(backups=[adopted]), "show", "latest")
+
+    assert "the bash tool" in text
+    assert "unknown" in text
+    assert "took" not in text
