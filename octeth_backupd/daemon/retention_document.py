@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.retention.statistics import shares
 from octeth_backupd.domain.timestamps import utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from octeth_backupd.domain.holdings import Hold
-    from octeth_backupd.domain.retention.decisions import CopyDecision
     from octeth_backupd.domain.retention.policy import RetentionPolicy
-    from octeth_backupd.domain.retention.reasons import Reason
     from octeth_backupd.pipeline.retention.inventory import Inventory
 
 
-def retention_document(inventory: Inventory, policy: RetentionPolicy, waits_for: str) -> dict[str, Any]:
-    """Return a server's plan as JSON types; keys are only ever added.
+def retention_json(inventory: Inventory, policy: RetentionPolicy, waits_for: str) -> str:
+    """Return a server's plan as a JSON object; keys are only ever added.
 
     Args:
         inventory: What there is, and the plan.
         policy: The policy in force.
         waits_for: Why nothing expires until somebody confirms it; empty: it goes on by itself.
     """
-    told: dict[int, list[dict[str, str]]] = {}
-    times = {backup.backup_id: utc_text(backup.taken_at) for backup in inventory.backups}
-    expiring = inventory.plan.expiring
-    return {
+    document = {
         "server": inventory.server,
         "waits_for": waits_for,
         "policy": _policy(policy),
@@ -35,10 +33,10 @@ def retention_document(inventory: Inventory, policy: RetentionPolicy, waits_for:
             {"storage": one.storage, "tier": one.tier.value, "copies": one.copies, "size_bytes": one.size_bytes}
             for one in shares(inventory.backups)
         ],
-        "expiring_copies": len(expiring),
+        "expiring_copies": sum(decision.expires for decision in inventory.plan.decisions),
         "expiring_bytes": inventory.plan.expiring_bytes,
-        "copies": [_copy(decision, times[decision.backup_id], told) for decision in inventory.plan.decisions],
     }
+    return f'{_text(document)[:-1]},"copies":[{",".join(_copies(inventory))}]}}'
 
 
 def _policy(policy: RetentionPolicy) -> dict[str, Any]:
@@ -64,21 +62,25 @@ def _hold(hold: Hold) -> dict[str, Any]:
     }
 
 
-def _copy(decision: CopyDecision, taken_at: str, told: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
-    return {
-        "backup_id": decision.backup_id,
-        "taken_at": taken_at,
-        "storage": decision.storage,
-        "size_bytes": decision.size_bytes,
-        "expires": decision.expires,
-        "after": decision.after,
-        "reasons": [reason for one in decision.reasons for reason in _reason(one, told)],
+def _copies(inventory: Inventory) -> Iterator[str]:
+    """Yield each copy as JSON, put together from parts that recur: most of what goes, goes for the same reason."""
+    heads = {
+        backup.backup_id: f'{{"backup_id":{_text(backup.backup_id)},"taken_at":"{utc_text(backup.taken_at)}"'
+        for backup in inventory.backups
     }
+    storages = {decision.storage: _text(decision.storage) for decision in inventory.plan.decisions}
+    told: dict[int, str] = {}
+    for one in inventory.plan.decisions:
+        for reason in one.reasons:
+            if id(reason) not in told:
+                told[id(reason)] = _text({"code": reason.code.value, "words": reason.words})
+        reasons = ",".join([told[id(reason)] for reason in one.reasons])
+        expires, after = ("true", _text(one.after)) if one.expires else ("false", "[]")
+        yield (
+            f'{heads[one.backup_id]},"storage":{storages[one.storage]},"size_bytes":{one.size_bytes},'
+            f'"expires":{expires},"after":{after},"reasons":[{reasons}]}}'
+        )
 
 
-def _reason(reason: Reason, told: dict[int, list[dict[str, str]]]) -> list[dict[str, str]]:
-    """Return a reason as JSON types; the planner gives the same value to most of what goes."""
-    key = id(reason)
-    if key not in told:
-        told[key] = [{"code": reason.code.value, "words": reason.words}]
-    return told[key]
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,7 +9,7 @@ import structlog
 from octeth_backupd.control.confirmation import check_confirmation
 from octeth_backupd.control.retention_services import BackupHoldings, RetentionStatus
 from octeth_backupd.daemon.coordinator import chosen_server
-from octeth_backupd.daemon.retention_document import retention_document
+from octeth_backupd.daemon.retention_document import retention_json
 from octeth_backupd.domain.backup import CopyState, Operation, Trigger
 from octeth_backupd.domain.names import LATEST
 from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
@@ -46,10 +45,10 @@ class DaemonRetentionServices:
         parts = self._parts()
         waits = why_unconfirmed(self._catalog, parts.retention)
         documents = [
-            retention_document(take_inventory(name, parts, self._clock.now()), parts.retention, waits)
+            retention_json(take_inventory(name, parts, self._clock.now()), parts.retention, waits)
             for name in self._servers(server)
         ]
-        return json.dumps(documents, ensure_ascii=False, separators=(",", ":")).encode()
+        return f"[{','.join(documents)}]".encode()
 
     def request_retention(self, *, server: str | None, despite_hold: bool, requested_by: str) -> list[Run]:
         """See RetentionServices.request_retention."""

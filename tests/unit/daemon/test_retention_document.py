@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from octeth_backupd.daemon.retention_document import retention_document
+from octeth_backupd.daemon.retention_document import retention_json
 from octeth_backupd.domain.backup import Tier
 from octeth_backupd.domain.holdings import Hold
 from octeth_backupd.domain.retention.plan import plan
@@ -31,9 +31,9 @@ def inventory() -> Inventory:
 def test_every_copy_is_told_with_its_reasons_and_what_goes_before_it() -> None:
     found = inventory()
 
-    document = retention_document(found, policy(), "waits")
+    document = json.loads(retention_json(found, policy(), "waits"))
 
-    assert json.loads(json.dumps(document))["waits_for"] == "waits"
+    assert (document["server"], document["waits_for"]) == ("oempro", "waits")
     assert len(document["copies"]) == 80
     assert document["copies"][0] == {
         "backup_id": "oempro-2026-11-26_02-00-00",
@@ -41,7 +41,7 @@ def test_every_copy_is_told_with_its_reasons_and_what_goes_before_it() -> None:
         "storage": "local",
         "size_bytes": 100,
         "expires": False,
-        "after": (),
+        "after": [],
         "reasons": [
             {"code": "newest", "words": "the newest good backup"},
             {"code": "daily", "words": "stands for 2026-11-26"},
@@ -50,13 +50,13 @@ def test_every_copy_is_told_with_its_reasons_and_what_goes_before_it() -> None:
     gone = [copy for copy in document["copies"] if copy["expires"]]
     assert document["expiring_copies"] == len(gone)
     assert document["expiring_bytes"] == 100 * len(gone)
-    assert {copy["after"] for copy in gone if copy["storage"] == "local"} == {("s3",)}
+    assert [copy["after"] for copy in gone if copy["storage"] == "local"] == [["s3"]] * (len(gone) // 2)
     assert document["holds"][0]["begun_at"] == "2026-11-01T00:00:00Z"
     assert document["shares"][0] == {"storage": "local", "tier": "daily", "copies": 40, "size_bytes": 4000}
 
 
 def test_the_fake_that_the_command_line_is_tested_with_has_the_same_keys() -> None:
-    document, fake = retention_document(inventory(), policy(), ""), make_retention()
+    document, fake = json.loads(retention_json(inventory(), policy(), "")), make_retention()
 
     assert set(document) == set(fake)
     for name in ("policy", "shares", "copies"):
