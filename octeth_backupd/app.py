@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
+from octeth_backupd.assembly import build_parts
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -23,6 +24,7 @@ from octeth_backupd.daemon.lifecycle import Lifecycle
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.restore_watch import RestoreWatch
+from octeth_backupd.daemon.retention_watch import RetentionWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
@@ -33,20 +35,14 @@ from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
-from octeth_backupd.pipeline.parts import Parts
-from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
-from octeth_backupd.process.docker import Docker
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
-from octeth_backupd.servers.server import Server
 from octeth_backupd.settings.changes import restart_needed
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
-from octeth_backupd.storage.registry import storages_for
-from octeth_backupd.storage.s3_classes import shortest_days
 from octeth_backupd.telemetry.bus import EventBus
 from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
@@ -58,7 +54,6 @@ _log = structlog.get_logger("daemon")
 
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
-JOURNALS_NAME = "restores"
 WORKSPACES_META = "workspace_directories"
 
 
@@ -78,37 +73,6 @@ def serve(settings: Settings, *, config_path: Path) -> int:
     make_directory(settings.daemon.runtime_directory, mode=0o750)
     with InstanceLock(settings.daemon.state_directory), ExitStack() as stack:
         return _Daemon(settings, config_path, stack).run()
-
-
-def build_parts(settings: Settings, catalog: Catalog) -> Parts:
-    """Return what runs are made of under this configuration; connects to nothing."""
-    docker = Docker(settings.docker.host)
-    clock = SystemClock()
-    return Parts(
-        catalog=catalog,
-        backup=settings.backup,
-        compression=settings.compression,
-        engines=settings.engines,
-        docker=docker,
-        servers={
-            name: Server(name=name, settings=server, docker=docker, clock=clock)
-            for name, server in settings.servers.items()
-        },
-        storages=storages_for(
-            local=settings.local,
-            s3=settings.buckets,
-            uploads=catalog.uploads,
-            clock=clock,
-            shortest_retention_days=shortest_days(settings.retention),
-        ),
-        workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
-        backup_directory=settings.local.directory,
-        runtime_directory=settings.daemon.runtime_directory,
-        restore=settings.restore,
-        journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
-        secrets=settings.secrets,
-        search_path=os.environ.get("PATH"),
-    )
 
 
 class _Daemon:
@@ -154,6 +118,7 @@ class _Daemon:
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
@@ -199,6 +164,7 @@ class _Daemon:
         self._scheduler.resume()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         return lifecycle.run()
@@ -276,6 +242,7 @@ class _Daemon:
         self._stray_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()  # after the backups: these do not wait for it
 
     def _reload(self) -> None:
         self._systemd.reloading()

@@ -15,6 +15,7 @@ from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.schema import meta
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
+from octeth_backupd.catalog.stock import Stock
 from octeth_backupd.catalog.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Catalog:
         holdings: Pins, holds, accepts and proofs.
         uploads: Multipart uploads that are not over; the ledger of the storage backends.
         installations: Whose backups are ours.
+        stock: What retention looks at.
     """
 
     def __init__(self, database: Database) -> None:
@@ -52,6 +54,7 @@ class Catalog:
         self.holdings = Holdings(database)
         self.uploads = Uploads(database)
         self.installations = Installations(database)
+        self.stock = Stock(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:

@@ -134,6 +134,24 @@ class BackupSummaryView(View):
     age_seconds: float
 
 
+class HoldView(View):
+    """A doubt that keeps backups from expiring; see domain.holdings.Hold."""
+
+    hold_id: int
+    reason: str
+    backup_id: str
+    protected: list[str]
+    begun_at: datetime
+
+
+class RetentionStatusView(View):
+    """Whether a server's backups expire as they should; see control.retention_services.RetentionStatus."""
+
+    waits_for: str
+    holds: list[HoldView]
+    last_run: RunView | None
+
+
 class ServerStatusView(View):
     """How one server's backups stand."""
 
@@ -144,6 +162,7 @@ class ServerStatusView(View):
     active_run: RunView | None
     queued_runs: list[RunView]
     next_due: datetime | None
+    retention: RetentionStatusView
 
 
 class ScheduleItem(View):

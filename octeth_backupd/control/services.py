@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -44,10 +46,11 @@ class ServerStatus:
 
     Attributes:
         last_good_backup: Newest good, unsuspect backup; None when there is none.
-        last_run: The newest run that has ended.
+        last_run: The newest run that has ended and that the daemon did not begin for its own housekeeping.
         active_run: The run that is going on now.
         queued_runs: Accepted runs that wait for their turn, first one first.
         next_due: The earliest due time of its schedules that are not paused.
+        retention: Whether its backups expire as they should.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ServerStatus:
     active_run: Run | None = None
     queued_runs: tuple[Run, ...] = ()
     next_due: datetime | None = None
+    retention: RetentionStatus = field(default_factory=RetentionStatus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class Subscription(Protocol):
         """Return the next event, or None when none came within ``timeout`` seconds."""
 
 
-class Services(Protocol):
+class Services(RetentionServices, Protocol):
     """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:

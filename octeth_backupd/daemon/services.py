@@ -12,6 +12,7 @@ import structlog
 from octeth_backupd import __version__
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
+from octeth_backupd.daemon.retention_services import DaemonRetentionServices
 from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.restore.order import VerifyOrder
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.control.retention_services import BackupHoldings
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
     from octeth_backupd.daemon.restore_services import RestoreServices
@@ -83,6 +85,7 @@ class DaemonServices:
         self._clock = clock
         self._coordinator = coordinator
         self._restores = restores
+        self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
         self._recorder = recorder
         self._state = state
         self._installation_id = installation_id
@@ -136,6 +139,36 @@ class DaemonServices:
     def restores(self, *, server: str | None) -> list[Journal]:
         """See Services.restores."""
         return self._restores.journals(server)
+
+    def retention_json(self, *, server: str | None) -> bytes:
+        """See Services.retention_json."""
+        return self._retention.retention_json(server=server)
+
+    def request_retention(self, *, server: str | None, despite_hold: bool, requested_by: str) -> list[Run]:
+        """See Services.request_retention."""
+        return self._retention.request_retention(server=server, despite_hold=despite_hold, requested_by=requested_by)
+
+    def request_delete(self, *, backup_id: str, confirm: str, force: bool, requested_by: str) -> Run:
+        """See Services.request_delete."""
+        return self._retention.request_delete(
+            backup_id=backup_id, confirm=confirm, force=force, requested_by=requested_by
+        )
+
+    def pin(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        """See Services.pin."""
+        return self._retention.pin(backup_id=backup_id, note=note, requested_by=requested_by)
+
+    def unpin(self, *, backup_id: str, requested_by: str) -> str:
+        """See Services.unpin."""
+        return self._retention.unpin(backup_id=backup_id, requested_by=requested_by)
+
+    def accept(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        """See Services.accept."""
+        return self._retention.accept(backup_id=backup_id, note=note, requested_by=requested_by)
+
+    def holdings(self, backup_id: str) -> BackupHoldings:
+        """See Services.holdings."""
+        return self._retention.holdings(backup_id)
 
     def cancel(self, *, run: str, requested_by: str) -> Run:
         """See Services.cancel."""
@@ -240,7 +273,8 @@ class DaemonServices:
         self, name: str, settings: ServerSettings, views: list[ScheduleView], active: list[ActiveRun]
     ) -> ServerStatus:
         mine = [a for a in active if a.run.server == name]
-        ended = [run for run in self._catalog.runs(server=name, limit=20) if run.status.is_final]
+        runs = self._catalog.runs(server=name, limit=100)
+        ended = [run for run in runs if run.status.is_final and not run.operation.is_background]
         due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
         return ServerStatus(
             name=name,
@@ -250,6 +284,7 @@ class DaemonServices:
             active_run=next((self._catalog.run(a.run.run_id) for a in mine if a.is_running), None),
             queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
             next_due=min(due_times, default=None),
+            retention=self._retention.status(name),
         )
 
     def _last_good(self, server: str) -> BackupSummary | None:

@@ -1,4 +1,4 @@
-"""The operation "backup": preflight → backup → prepare → archive → verify → store → record."""
+"""The operation "backup": preflight → backup → prepare → archive → verify → store → record → expire."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, 
 from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
 from octeth_backupd.pipeline.restore.unreadable import require_readable
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.doubts import begin_hold
+from octeth_backupd.pipeline.retention.operations import expire_after_backup
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.store_step import free_keys, store
 from octeth_backupd.pipeline.watch import Watch
@@ -85,7 +87,8 @@ class _BackupRun:
         problem = self._tidy(workspace)
         if not problem:
             return result
-        return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": [problem]})
+        problems = [*result.detail.get("degraded", ()), problem]
+        return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": problems})
 
     def _tidy(self, workspace: Workspace) -> str:
         """Remove the workspace; return what stood in the way, which is no reason to forget how the run ended.
@@ -133,6 +136,7 @@ class _BackupRun:
             before=ready.facts,
             verify=VerifyMode(self._parts.backup.verify),
             previous=ready.previous,
+            bounds=self._parts.backup.size_bounds,
         )
         with self._steps.step("backup"):
             raw = take_backup(self._context, self._parts, ready, directory, self._option_directory)
@@ -178,7 +182,9 @@ class _BackupRun:
         finally:
             self._remove_staged(staged)
         with self._steps.step("record", cancellable=False):
-            return self._record(manifest)
+            result = self._record(manifest)
+        with self._steps.step("expire", cancellable=False):
+            return expire_after_backup(self._context, self._parts, result)
 
     @property
     def _option_directory(self) -> Path:
@@ -316,6 +322,8 @@ class _BackupRun:
         )
         self._parts.catalog.add_backup(backup)
         self._is_unrecorded = False
+        if backup.suspect:
+            begin_hold(self._context, self._parts, backup.backup_id, backup.suspect)
         return RunResult(
             backup_id=backup.backup_id,
             detail={

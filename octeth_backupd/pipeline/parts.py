@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.compression.base import CompressionSettings
+    from octeth_backupd.domain.cron import CronRule
+    from octeth_backupd.domain.retention.policy import RetentionPolicy
     from octeth_backupd.engines.settings import EnginesSettings
     from octeth_backupd.pipeline.restore.journals import Journals
     from octeth_backupd.pipeline.restore.settings import RestoreSettings
@@ -31,6 +33,8 @@ class Parts:
         backup_directory: Root of the local storage backend.
         runtime_directory: For option files with passwords; a memory file system under systemd.
         journals: Of restores.
+        retention: What is kept of every server's backups.
+        retention_rule: When it is applied, beside after each good backup; None: not otherwise.
         secrets: Every secret of the configuration, for redaction.
         search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
@@ -47,7 +51,9 @@ class Parts:
     backup_directory: Path
     runtime_directory: Path
     journals: Journals
+    retention: RetentionPolicy
     secrets: tuple[str, ...]
+    retention_rule: CronRule | None = None
     search_path: str | None = None
 
     @property

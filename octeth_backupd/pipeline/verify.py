@@ -20,6 +20,7 @@ from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import listing_digest, read_back, read_through
 from octeth_backupd.pipeline.restore.deep_verify import verify_deeply
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.doubts import begin_hold
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.watch import Watch
 
@@ -100,6 +101,8 @@ def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, 
     now = context.clock.now()
     if problem:
         parts.catalog.set_copy_state(copy.backup_id, copy.storage, state, at=now, detail=problem)
+        if state is CopyState.CORRUPT:
+            begin_hold(context, parts, copy.backup_id, f"the copy in {copy.storage} is damaged: {problem}")
     else:
         parts.catalog.set_copy_state(copy.backup_id, copy.storage, CopyState.PRESENT, at=now, verified_at=now)
     return problem

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from octeth_backupd.domain.names import RESERVED_SERVER_NAMES
-from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.settings.directories import directory_problems
 from octeth_backupd.settings.keys import fields_of, given_keys, is_secret, table_of, value_at
 from octeth_backupd.settings.kinds import kind_of, takes_boolean, takes_list, takes_path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.control.settings import ControlSettings
 from octeth_backupd.daemon.settings import DaemonSettings
-from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
@@ -19,6 +19,11 @@ from octeth_backupd.scheduling.settings import SchedulesSettings
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.storage.local import LocalSettings
 from octeth_backupd.storage.s3_settings import S3Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octeth_backupd.domain.retention.policy import RetentionPolicy
 
 # Part of paths, object keys and file names, so nothing that a shell, a URL or a file system takes for more than a name.
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -67,3 +72,7 @@ class Settings(Section):
         """Return what must never be shown."""
         passwords = [secret for server in self.servers.values() if (secret := server.password.get_secret_value())]
         return (*passwords, *(secret for bucket in self.buckets.values() for secret in bucket.secrets))
+
+    def retention_policy(self, storages: Mapping[str, bool]) -> RetentionPolicy:
+        """Return what is kept in these storage backends: name, and whether it is remote."""
+        return self.retention.policy(storages, timezone=self.schedules.timezone, schedules=self.schedules.rules)

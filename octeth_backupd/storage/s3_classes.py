@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from octeth_backupd.domain.retention import RetentionSettings
+    from octeth_backupd.domain.retention.settings import RetentionSettings
 
 _MINIMUM_DAYS = {
     "STANDARD_IA": 30,
@@ -25,8 +25,9 @@ def minimum_days(storage_class: str) -> int:
 
 
 def shortest_days(retention: RetentionSettings) -> int:
-    """Return after how many days the first copies expire."""
-    return min(retention.daily, retention.weekly * 7, retention.monthly * 28, retention.keep_manual_days)
+    """Return after how many days the first remote copies expire."""
+    counts = retention.counts(is_remote=True)
+    return min(counts.daily, counts.weekly * 7, counts.monthly * 28, retention.keep_manual_days)
 
 
 def early_deletion(storage_class: str, kept_days: int) -> str:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from octeth_backupd.control.calls import CallsHere
+from octeth_backupd.control.calls import Calls, CallsHere
 from octeth_backupd.control.identifiers import PartInPath, ServerFilter, checked_part
 from octeth_backupd.control.protocol import PEER_KEY
 from octeth_backupd.control.restore_schemas import VerifyOptions
+from octeth_backupd.control.retention_schemas import BackupDetailDocument, HoldingsView
 from octeth_backupd.control.schemas import BackupDocument, BackupOrder, BackupView, RunDocument, RunView
 from octeth_backupd.domain.summary import backup_summary
 
@@ -74,11 +75,16 @@ async def verify(
 
 
 @router.get("/v1/backups/{part:path}")
-async def show_backup(part: PartInPath, calls: CallsHere, server: ServerFilter = None) -> BackupDocument:
-    """Show a backup with its manifest and copies."""
-    wanted = checked_part(part)
-    found = await calls.quick(lambda: calls.services.find_backup(wanted, server))
-    return backup_document(found)
+async def show_backup(part: PartInPath, calls: CallsHere, server: ServerFilter = None) -> BackupDetailDocument:
+    """Show a backup with its manifest and copies, and what is said of it: pin, holds, proofs, accepts."""
+    return await backup_detail(checked_part(part), server, calls)
+
+
+async def backup_detail(part: str, server: str | None, calls: Calls) -> BackupDetailDocument:
+    """Return a backup and what is said of it."""
+    backup = await calls.quick(lambda: calls.services.find_backup(part, server))
+    said = await calls.quick(lambda: calls.services.holdings(backup.backup_id))
+    return BackupDetailDocument(backup=backup_document(backup).backup, holdings=HoldingsView.model_validate(said))
 
 
 def backup_document(backup: Backup) -> BackupDocument:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.holdings import Proof, ProofLevel
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.programs import Programs
@@ -19,6 +20,7 @@ from octeth_backupd.pipeline.restore.site import find_site
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.doubts import begin_hold
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.workspace import create_workspace
 from octeth_backupd.process.files import make_directory
@@ -57,6 +59,7 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
         found = _try(context, parts, steps, archive, site, workspace.path)
     except VerificationError as exc:
         parts.catalog.set_suspect(backup.backup_id, f"verify --deep: {exc.message}")
+        begin_hold(context, parts, backup.backup_id, f"verify --deep: {exc.message}")
         raise
     finally:
         workspace.remove()
@@ -64,6 +67,16 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
         now = context.clock.now()
         copy = next(copy for copy in backup.copies if copy.storage == archive.storage)
         parts.catalog.set_copy_state(backup.backup_id, copy.storage, copy.state, at=now, verified_at=now)
+        parts.catalog.holdings.add_proof(
+            Proof(
+                backup_id=backup.backup_id,
+                level=ProofLevel.STARTED,
+                storage=archive.storage,
+                proven_at=now,
+                run_id=context.run.run_id,
+                detail=f"a server {found.version_text} was started on it, {found.checked_tables} tables were checked",
+            )
+        )
     return RunResult(
         status=RunStatus.SUCCESS,
         backup_id=backup.backup_id,

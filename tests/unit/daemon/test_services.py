@@ -283,3 +283,39 @@ def test_progress_and_events_of_a_run_come_from_the_bus(daemon: Daemon) -> None:
         assert subscription.get(0) is None
     assert daemon.services.progress(run_id) is not None
     assert daemon.services.progress("another") is None
+
+
+def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daemon: Daemon) -> None:
+    catalog = daemon.bench.catalog
+    for number, operation in enumerate((Operation.BACKUP, Operation.RETENTION)):
+        catalog.add_run(
+            replace(
+                a_run(f"run-{number}", operation=operation, status=RunStatus.SUCCESS),
+                created_at=AT + timedelta(hours=number),
+            )
+        )
+
+    (status,) = daemon.services.status().servers
+
+    assert status.last_run is not None
+    assert status.last_run.operation is Operation.BACKUP
+    assert status.retention.last_run is not None
+    assert status.retention.last_run.operation is Operation.RETENTION
+    assert "retention --apply" in status.retention.waits_for
+
+
+def test_keeping_and_deleting_is_passed_on(daemon: Daemon) -> None:
+    backup = make_backup(installation_id="0" * 32)
+    daemon.bench.catalog.add_backup(backup)
+    services, of = daemon.services, backup.backup_id
+    daemon.bench.catalog.set_suspect(of, "tiny")
+
+    assert services.pin(backup_id=of, note="", requested_by=WHO) == of
+    assert services.holdings(of).pin is not None
+    assert services.unpin(backup_id=of, requested_by=WHO) == of
+    assert services.accept(backup_id=of, note="", requested_by=WHO) == of
+    assert of.encode() in services.retention_json(server=None)
+    run = services.request_delete(backup_id=of, confirm="oempro", force=True, requested_by=WHO)
+    assert run.operation is Operation.DELETE
+    with pytest.raises(BusyError):
+        services.request_retention(server=None, despite_hold=False, requested_by=WHO)

@@ -78,6 +78,9 @@ def test_a_damaged_copy_is_corrupt_and_keeps_the_time_when_it_was_good(bench: Be
 
     assert (taken.copy().state, taken.copy().verified_at) == (CopyState.CORRUPT, good_at)
     assert taken.copy().detail != ""
+    (hold,) = bench.catalog.holdings.holds("oempro")
+    assert hold.backup_id == taken.backup_id
+    assert hold.reason.startswith("the copy in local is damaged: ")
 
 
 def test_another_whole_archive_in_its_place_is_corrupt(bench: Bench, taken: Taken) -> None:
@@ -165,3 +168,13 @@ def test_a_backup_that_does_not_exist_is_not_found(bench: Bench) -> None:
 
     with pytest.raises(NotFoundError):
         verify_backup(bench.context(run), bench.parts())
+
+
+def test_missing_copy_begins_no_hold(bench: Bench, taken: Taken) -> None:
+    taken.archive.unlink()
+
+    with pytest.raises(VerificationError):
+        taken.verify()
+
+    assert taken.copy().state is CopyState.MISSING
+    assert bench.catalog.holdings.holds("oempro") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from octeth_backupd.domain.retention import RetentionSettings
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.storage.s3_classes import (
     early_deletion,
     how_to_bring_back,
@@ -26,6 +26,12 @@ def test_least_durations_are_amazons(storage_class: str, days: int) -> None:
 def test_first_copies_to_expire_are_the_daily_ones_by_default() -> None:
     assert shortest_days(RetentionSettings()) == 7
     assert shortest_days(RetentionSettings(daily=60, weekly=5, keep_manual_days=90)) == 35
+
+
+def test_counts_for_remote_copies_are_what_decides() -> None:
+    settings = RetentionSettings.model_validate({"keep_manual_days": 90, "remote": {"daily": 40, "weekly": 8}})
+
+    assert shortest_days(settings) == 40
 
 
 def test_class_that_outlasts_the_retention_is_told() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.cli.ctl.commands.accept import AcceptCommand
 from octeth_backupd.cli.ctl.commands.backup import BackupCommand
 from octeth_backupd.cli.ctl.commands.cancel import CancelCommand
 from octeth_backupd.cli.ctl.commands.config import ConfigCommand
+from octeth_backupd.cli.ctl.commands.delete import DeleteCommand
 from octeth_backupd.cli.ctl.commands.doctor import DoctorCommand
 from octeth_backupd.cli.ctl.commands.listing import ListCommand
+from octeth_backupd.cli.ctl.commands.pins import PinCommand, UnpinCommand
 from octeth_backupd.cli.ctl.commands.restore import RestoreCommand
+from octeth_backupd.cli.ctl.commands.retention import RetentionCommand
 from octeth_backupd.cli.ctl.commands.runs import RunsCommand
 from octeth_backupd.cli.ctl.commands.schedules import PauseCommand, ResumeCommand, SchedulesCommand
 from octeth_backupd.cli.ctl.commands.show import ShowCommand
@@ -30,6 +34,11 @@ COMMANDS: tuple[Command, ...] = (
     RestoreCommand(),
     UndoCommand(),
     VerifyCommand(),
+    RetentionCommand(),
+    PinCommand(),
+    UnpinCommand(),
+    AcceptCommand(),
+    DeleteCommand(),
     RunsCommand(),
     WatchCommand(),
     CancelCommand(),

@@ -39,6 +39,7 @@ class ShowCommand:
         settings = connection.get("/v1/config")["settings"]
         screen.line(backup["id"], style="bold")
         screen.pairs(_facts(backup), indent="  ")
+        _section(screen, "kept", _holdings(document["holdings"]))
         _section(screen, "position", _position(backup))
         _section(screen, "server", _server(backup))
         _section(screen, "archive", _archive(backup))
@@ -66,6 +67,21 @@ def _facts(backup: Json) -> list[tuple[str, str]]:
         ("engine", f"{backup['engine'] or 'unknown'} {backup['engine_version']}, mode {backup['mode']}"),
         ("data", size(backup["data_bytes"]) if backup["data_bytes"] else "unknown"),
     ]
+
+
+def _holdings(said: Json) -> list[tuple[str, str]]:
+    pairs = []
+    if said["pin"] is not None:
+        note = f": {said['pin']['note']}" if said["pin"]["note"] else ""
+        pairs.append(("pinned", f"{moment(said['pin']['pinned_at'])} by {said['pin']['pinned_by']}{note}"))
+    pairs += [("held", f"since {moment(hold['begun_at'])}: {hold['reason']}") for hold in said["holds"]]
+    for one in said["accepts"]:
+        note = f": {one['note']}" if one["note"] else ""
+        pairs.append(("accepted", f"{moment(one['accepted_at'])} by {one['accepted_by']}{note}"))
+    for proof in said["proofs"]:
+        where = f" ({proof['storage']})" if proof["storage"] else ""
+        pairs.append(("proven", f"{proof['level']}{where}, {moment(proof['proven_at'])}: {proof['detail']}"))
+    return pairs
 
 
 def _position(backup: Json) -> list[tuple[str, str]]:

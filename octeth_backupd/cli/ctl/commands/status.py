@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.cli.ctl.commands.retention import hold_words
 from octeth_backupd.cli.ctl.exit_codes import OK
 from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
 
@@ -77,7 +78,15 @@ def _server_pairs(server: Json, connection: Connection) -> list[tuple[str, str]]
     if server["queued_runs"]:
         pairs.append(("queued", ", ".join(run["id"] for run in server["queued_runs"])))
     pairs.append(("next due", moment(server["next_due"], missing="nothing is scheduled")))
-    return pairs
+    return pairs + _retention_pairs(server["retention"])
+
+
+def _retention_pairs(retention: Json) -> list[tuple[str, str]]:
+    pairs = [("! held", hold_words(hold)) for hold in retention["holds"]]
+    last = retention["last_run"]
+    if retention["waits_for"]:
+        return [*pairs, ("! retention", retention["waits_for"])]
+    return pairs if last is None else [*pairs, ("retention", _ended_run(last).removeprefix("retention "))]
 
 
 def _restore_pairs(restores: list[Json]) -> list[tuple[str, str]]:

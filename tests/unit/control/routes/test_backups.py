@@ -67,7 +67,7 @@ def test_an_ambiguous_id_is_told_with_its_candidates() -> None:
 
 
 @pytest.mark.parametrize("part", ["../etc/passwd", "a/../../b", "%2e%2e", "x" * 500, "a b", "\x00"])
-@pytest.mark.parametrize("suffix", ["", "/verify"])
+@pytest.mark.parametrize("suffix", ["", "/verify", "/pin", "/unpin", "/accept", "/delete"])
 def test_what_cannot_be_an_id_never_reaches_the_daemon(part: str, suffix: str) -> None:
     services = FakeServices()
 

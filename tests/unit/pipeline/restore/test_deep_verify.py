@@ -112,6 +112,8 @@ def test_a_backup_that_does_not_start_is_suspect_from_then_on(tried: Tried) -> N
         tried.run()
 
     assert "shop.orders is corrupt" in tried.bench.catalog.backup(tried.backup_id).suspect
+    (hold,) = tried.bench.catalog.holdings.holds("oempro")
+    assert hold.backup_id == tried.backup_id
     assert tried.workspaces() == []
 
 
@@ -123,3 +125,4 @@ def test_without_anything_to_try_it_with_nothing_is_recorded(tried: Tried) -> No
         tried.run()
 
     assert tried.bench.catalog.backup(tried.backup_id).suspect == ""
+    assert tried.bench.catalog.holdings.holds("oempro") == []
