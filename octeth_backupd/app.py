@@ -128,6 +128,7 @@ class _Daemon:
             self._warn_of_new_catalog(catalog_path)
         self._catalog = Catalog.open(catalog_path, clock=self._clock)
         stack.callback(self._catalog.close)
+        self._catalog.installations.set_own(self._installation_id)
         self._parts = build_parts(settings, self._catalog)
         self._bus = EventBus()
         self._recorder = RunRecorder(self._catalog)

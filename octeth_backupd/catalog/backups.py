@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, manifests
 from octeth_backupd.catalog.shortened import resolve
 from octeth_backupd.catalog.summaries import summaries_json
@@ -16,6 +17,7 @@ from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
@@ -59,15 +61,33 @@ class BackupRows:
                 backup_id = resolve(connection, backups.c.backup_id, part, noun="backup", conditions=conditions)
                 return _whole(connection, backup_id)
             latest = _newest_good(connection, server)
+            foreign = [] if latest is not None else _foreign_holders(connection, server)
         if latest is None:
-            of_server = "" if server is None else f" of server {server!r}"
-            raise NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
+            raise _none_good(server, foreign)
         return latest
 
     def last_good(self, server: str, *, before: datetime | None = None) -> Backup | None:
         """See Catalog.last_good_backup."""
         with self._database.read() as connection:
             return _newest_good(connection, server, before)
+
+    def all_of(self, server: str) -> list[Backup]:
+        """See Catalog.all_backups."""
+        query = sa.select(backups).where(backups.c.server == server).order_by(*_NEWEST_FIRST)
+        of_server = sa.select(backups.c.backup_id).where(backups.c.server == server)
+        with self._database.read() as connection:
+            return _with_copies(connection, query, of_server)
+
+    def add_copy(self, copy: Copy) -> None:
+        """See Catalog.add_copy."""
+        with self._database.write() as connection:
+            connection.execute(sa.insert(copies).values({name: getattr(copy, name) for name in _COPY_FIELDS}))
+
+    def copies_in(self, states: Collection[CopyState]) -> list[Copy]:
+        """See Catalog.copies_in."""
+        with self._database.read() as connection:
+            rows = connection.execute(_copies_where(copies.c.state.in_(states))).mappings()
+            return [Copy(**row) for row in rows]
 
     def page(self, *, server: str | None, limit: int, after: str | None) -> list[Backup]:
         """See Catalog.backups."""
@@ -80,12 +100,8 @@ class BackupRows:
                 query = query.where(
                     sa.tuple_(backups.c.taken_at, backups.c.backup_id) < sa.tuple_(taken_at, sa.literal(after))
                 )
-            rows = connection.execute(query).mappings().all()
             page = query.with_only_columns(backups.c.backup_id).subquery()
-            by_backup: dict[str, list[Copy]] = {}
-            for row in connection.execute(_copies_where(copies.c.backup_id.in_(sa.select(page)))).mappings():
-                by_backup.setdefault(row["backup_id"], []).append(Copy(**row))
-        return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
+            return _with_copies(connection, query, sa.select(page))
 
     def page_json(self, *, server: str | None, limit: int | None, after: str | None) -> bytes:
         """See Catalog.backups_json."""
@@ -102,9 +118,12 @@ class BackupRows:
         *,
         verified_at: datetime | None,
         detail: str,
+        key: str | None,
     ) -> None:
         """See Catalog.set_copy_state."""
         values: dict[str, Any] = {"state": state, "updated_at": at, "detail": detail}
+        if key is not None:
+            values["key"] = key
         if verified_at is not None:
             values["verified_at"] = verified_at
         change = sa.update(copies).where(copies.c.backup_id == backup_id, copies.c.storage == storage).values(values)
@@ -129,19 +148,59 @@ def _whole(connection: sa.Connection, backup_id: str) -> Backup:
     return Backup(**row, copies=tuple(Copy(**copy) for copy in found))
 
 
+def _with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select[Any]) -> list[Backup]:
+    """Return the backups of a query, with the copies of those that have these ids."""
+    rows = connection.execute(query).mappings().all()
+    by_backup: dict[str, list[Copy]] = {}
+    for row in connection.execute(_copies_where(copies.c.backup_id.in_(ids))).mappings():
+        by_backup.setdefault(row["backup_id"], []).append(Copy(**row))
+    return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
+
+
 def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
+    """Return the newest good backup of ours; of another installation only where that leaves no choice.
+
+    A shared bucket holds backups of other hosts, whose server may have the same name: none of those may be restored for
+    being newer. On a new host there is nothing but the lost one's.
+    """
+    good = _good(server, before)
+    ours = backups.c.installation_id.in_(ours_query())
+    newest = connection.scalar(good.where(ours).order_by(*_NEWEST_FIRST).limit(1))
+    if newest is None and len(_foreign_holders(connection, server)) == 1:
+        newest = connection.scalar(good.order_by(*_NEWEST_FIRST).limit(1))
+    return None if newest is None else _whole(connection, newest)
+
+
+def _foreign_holders(connection: sa.Connection, server: str | None) -> list[str]:
+    """Return the installations that have good backups of a server, where we have none."""
+    holders = _good(server).with_only_columns(backups.c.installation_id).distinct()
+    if connection.scalar(_good(server).where(backups.c.installation_id.in_(ours_query())).limit(1)) is not None:
+        return []
+    return list(connection.scalars(holders.order_by(backups.c.installation_id)))
+
+
+def _good(server: str | None, before: datetime | None = None) -> sa.Select[Any]:
     readable = (
         sa.exists()
         .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
         .correlate(backups)
     )
-    query = _id_where(backups.c.suspect == "", readable).order_by(*_NEWEST_FIRST).limit(1)
+    query = _id_where(backups.c.suspect == "", readable)
     if server is not None:
         query = query.where(backups.c.server == server)
     if before is not None:
         query = query.where(backups.c.taken_at < sa.literal(before, backups.c.taken_at.type))
-    newest = connection.scalar(query)
-    return None if newest is None else _whole(connection, newest)
+    return query
+
+
+def _none_good(server: str | None, foreign: list[str]) -> NotFoundError:
+    of_server = "" if server is None else f" of server {server!r}"
+    if foreign:
+        return NotFoundError(
+            f"no good backup{of_server} is of this installation; {len(foreign)} others have some: {', '.join(foreign)}",
+            hint="Take over those of a lost host with sync --adopt INSTALLATION, or name a backup by its whole id.",
+        )
+    return NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
 
 
 def _taken_at(connection: sa.Connection, backup_id: str) -> datetime:

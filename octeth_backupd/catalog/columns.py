@@ -1,4 +1,4 @@
-"""How the catalog's columns hold Python values: times, words, sets of tiers, JSON."""
+"""How the catalog's columns hold Python values: times, words, sets of tiers, lists of texts, JSON."""
 
 from __future__ import annotations
 
@@ -79,6 +79,11 @@ def tiers() -> Stored[frozenset[Tier]]:
     return Stored(_tiers_text, _tiers)
 
 
+def texts() -> Stored[tuple[str, ...]]:
+    """Return the type of a list of texts: a JSON array."""
+    return Stored(_texts_text, _texts)
+
+
 def small_json() -> Stored[Mapping[str, Any]]:
     """Return the type of a small JSON object, kept as text."""
     return Stored(_json_text, json.loads)
@@ -100,6 +105,14 @@ def _tiers_text(value: frozenset[Tier]) -> str:
 
 def _tiers(text: str) -> frozenset[Tier]:
     return frozenset(Tier(name) for name in json.loads(text))
+
+
+def _texts_text(value: tuple[str, ...]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _json_text(value: Mapping[str, Any]) -> str:

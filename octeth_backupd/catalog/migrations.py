@@ -1,15 +1,14 @@
 """How the catalog's tables came to be, release by release.
 
 Each migration is plain SQL and final once released: a change is a new migration at the end. All missing ones run in one
-transaction, after a copy of the file was put beside it. Pins, holds and proofs get their tables with the release that
-writes them.
+transaction, after a copy of the file was put beside it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from octeth_backupd.catalog import schema_1
+from octeth_backupd.catalog import schema_1, schema_2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,5 +24,8 @@ class Migration:
     statements: tuple[str, ...]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(version=1, statements=schema_1.STATEMENTS),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(version=1, statements=schema_1.STATEMENTS),
+    Migration(version=2, statements=schema_2.STATEMENTS),
+)
 """Every migration there is, in order."""

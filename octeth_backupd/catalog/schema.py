@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from octeth_backupd.catalog.columns import large_json, small_json, tiers, utc_time, wide_integer, word
-from octeth_backupd.domain.backup import CopyState, Mode, Operation, RunStatus, SlotState, Tier, Trigger
+from octeth_backupd.catalog.columns import large_json, small_json, texts, tiers, utc_time, wide_integer, word
+from octeth_backupd.domain.backup import CopyState, Mode, Operation, Origin, RunStatus, SlotState, Tier, Trigger
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.server import Vendor
 
 metadata = sa.MetaData()
@@ -100,6 +101,7 @@ backups = sa.Table(
     sa.Column("to_lsn", sa.Integer, nullable=False),
     sa.Column("last_lsn", sa.Integer, nullable=False),
     sa.Column("suspect", sa.Text, nullable=False),
+    sa.Column("origin", word(Origin), nullable=False),
 )
 
 summaries = sa.Table(
@@ -155,4 +157,72 @@ schedule_states = sa.Table(
     sa.Column("paused", sa.Boolean, nullable=False),
     sa.Column("paused_by", sa.Text, nullable=False),
     sa.Column("paused_at", utc_time()),
+)
+
+pins = sa.Table(
+    "pins",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("backup_id", sa.Text, sa.ForeignKey("backups.backup_id"), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("pinned_by", sa.Text, nullable=False),
+    sa.Column("pinned_at", utc_time(), nullable=False),
+    sa.Column("unpinned_by", sa.Text, nullable=False),
+    sa.Column("unpinned_at", utc_time()),
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("hold_id", sa.Integer, primary_key=True),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("backup_id", sa.Text, nullable=False),
+    sa.Column("protected", texts(), nullable=False),
+    sa.Column("begun_at", utc_time(), nullable=False),
+    sa.Column("ended_at", utc_time()),
+    sa.Column("ended_by", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+accepts = sa.Table(
+    "accepts",
+    metadata,
+    sa.Column("backup_id", sa.Text, sa.ForeignKey("backups.backup_id"), primary_key=True),
+    sa.Column("accepted_at", utc_time(), primary_key=True),
+    sa.Column("doubt", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("accepted_by", sa.Text, nullable=False),
+)
+
+proofs = sa.Table(
+    "proofs",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("backup_id", sa.Text, sa.ForeignKey("backups.backup_id"), nullable=False),
+    sa.Column("level", word(ProofLevel), nullable=False),
+    sa.Column("storage", sa.Text, nullable=False),
+    sa.Column("proven_at", utc_time(), nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+adopted_installations = sa.Table(
+    "adopted_installations",
+    metadata,
+    sa.Column("installation_id", sa.Text, primary_key=True),
+    sa.Column("adopted_by", sa.Text, nullable=False),
+    sa.Column("adopted_at", utc_time(), nullable=False),
+)
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("storage", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("upload_id", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("part_bytes", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("begun_at", utc_time(), nullable=False),
 )

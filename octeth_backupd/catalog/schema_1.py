@@ -48,7 +48,7 @@ _SUMMARY = f"""
         )) FILTER (WHERE c.storage IS NOT NULL)
     )
 """
-"""A backup as ``domain.summary.backup_summary`` renders it; a test holds the two together."""
+"""A backup as the first release rendered it; schema 2 renders all of them anew."""
 
 
 def _summarised(when: str, table: str) -> str:

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from octeth_backupd.catalog.backups import BackupRows
+from octeth_backupd.catalog.holdings import Holdings
+from octeth_backupd.catalog.installations import Installations
 from octeth_backupd.catalog.opening import SCHEMA_VERSION, open_database
 from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.schema import meta
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
+from octeth_backupd.catalog.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.catalog.database import Database
-    from octeth_backupd.domain.backup import Backup, CopyState, Run, RunStatus, Slot, SlotState, StepRecord
+    from octeth_backupd.domain.backup import Backup, Copy, CopyState, Run, RunStatus, Slot, SlotState, StepRecord
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.schedule_state import ScheduleState
     from octeth_backupd.domain.server import ServerIdentity
@@ -32,6 +35,11 @@ class Catalog:
     Every method may be called from any thread, is one short transaction and, when it changes something, returns only
     after the change would survive a power cut. Values go in and come out as those of ``domain``; times are aware, UTC.
     Every method may raise ``CatalogError``: damaged, locked, no space, or a change that the tables refuse.
+
+    Attributes:
+        holdings: Pins, holds, accepts and proofs.
+        uploads: Multipart uploads that are not over; the ledger of the storage backends.
+        installations: Whose backups are ours.
     """
 
     def __init__(self, database: Database) -> None:
@@ -41,6 +49,9 @@ class Catalog:
         self._backups = BackupRows(database)
         self._slots = SlotRows(database)
         self._schedule_states = ScheduleStateRows(database)
+        self.holdings = Holdings(database)
+        self.uploads = Uploads(database)
+        self.installations = Installations(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:
@@ -184,7 +195,8 @@ class Catalog:
         """Return the backup whose id is, or alone contains, ``part``, with its manifest.
 
         Args:
-            part: Any part of an id, or "latest": the newest that is good and not suspect.
+            part: Any part of an id, or "latest": the newest that is good, not suspect and of this installation. Where
+                it has none, the newest of the one other installation that has.
             server: Only among this server's.
 
         Raises:
@@ -220,12 +232,28 @@ class Catalog:
         return self._backups.page_json(server=server, limit=limit, after=after)
 
     def last_good_backup(self, server: str, *, before: datetime | None = None) -> Backup | None:
-        """Return the newest good, unsuspect backup of a server with a readable copy, taken before a time; or None."""
+        """Return the "latest" of a server, taken before a time; None when there is none."""
         return self._backups.last_good(server, before=before)
 
     def backup_id_exists(self, backup_id: str) -> bool:
         """Return whether an id is taken, be it by a deleted backup."""
         return self._backups.exists(backup_id)
+
+    def all_backups(self, server: str) -> list[Backup]:
+        """Return every backup of a server with its copies, newest first, manifests left empty."""
+        return self._backups.all_of(server)
+
+    def add_copy(self, copy: Copy) -> None:
+        """Add a copy to a backup.
+
+        Raises:
+            CatalogError: There is no such backup, or it has a copy in that storage backend.
+        """
+        self._backups.add_copy(copy)
+
+    def copies_in(self, states: Collection[CopyState]) -> list[Copy]:
+        """Return all copies that are in one of these states, by backup and storage backend."""
+        return self._backups.copies_in(states)
 
     def set_copy_state(
         self,
@@ -235,6 +263,7 @@ class Catalog:
         at: datetime,
         verified_at: datetime | None = None,
         detail: str = "",
+        key: str | None = None,
     ) -> None:
         """Note what became of a copy.
 
@@ -245,11 +274,12 @@ class Catalog:
             at: When that was found.
             verified_at: When it was read back and found right; None leaves what was known.
             detail: Why, in words.
+            key: Where it lies from now on; None leaves it.
 
         Raises:
             NotFoundError: There is no such copy.
         """
-        self._backups.set_copy_state(backup_id, storage, state, at, verified_at=verified_at, detail=detail)
+        self._backups.set_copy_state(backup_id, storage, state, at, verified_at=verified_at, detail=detail, key=key)
 
     def set_suspect(self, backup_id: str, reason: str) -> None:
         """Note a doubt about a backup's content; an empty reason ends it.

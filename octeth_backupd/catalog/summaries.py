@@ -1,6 +1,6 @@
 """Pages of backups as JSON text: a catalog of ten thousand must be listed in a fraction of a second.
 
-SQLite keeps every backup's summary rendered (``schema_1``); a page is those texts between brackets.
+SQLite keeps every backup's summary rendered (``schema_2``); a page is those texts between brackets.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
-from octeth_backupd.domain.backup import CopyState, Mode, Operation, RunStatus, SlotState, Tier, Trigger
+from octeth_backupd.domain.backup import CopyState, Mode, Operation, Origin, RunStatus, SlotState, Tier, Trigger
 from octeth_backupd.domain.checks import CheckStatus
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.summary import BackupStatus
@@ -119,6 +119,8 @@ class BackupView(View):
     to_lsn: int
     last_lsn: int
     suspect: str
+    origin: Origin
+    pinned: bool
     status: BackupStatus
     copies: list[CopyView]
     manifest: dict[str, Any]

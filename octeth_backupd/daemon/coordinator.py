@@ -1,5 +1,7 @@
 """Who may run now: one operation at a time per server, a limit over all, a queue in order of arrival.
 
+What touches nothing of a server (uploads, a sync) takes no turn of it: one of each kind goes on beside everything else.
+
 Every run has a thread of its own from its start to its end. All state is under one lock, which is never held while a
 run works, while a program runs or while the bus is told something.
 """
@@ -158,7 +160,8 @@ class Coordinator:
     def running_of(self, server: str) -> Run | None:
         """Return the run that holds a server now; None while there is none."""
         with self._lock:
-            return next((a.run for a in self._active if a.run.server == server and a.is_running), None)
+            holders = (a for a in self._active if a.is_running and a.run.operation.holds_server)
+            return next((a.run for a in holders if a.run.server == server), None)
 
     def will_claim(self, server: str) -> bool:
         """Return whether there is a run that has yet to claim the due slots of a server."""
@@ -266,8 +269,8 @@ class Coordinator:
             return all(a.thread is None or a.thread.is_alive() for a in self._active if a.is_running)
 
     def _refuse_if_busy(self, server: str) -> None:
-        # A removal of old data is short, and nobody ordered it: it is waited for.
-        ordered = [a for a in self._active if a.run.operation is not Operation.EXPIRE]
+        # Nobody ordered what the daemon does by itself: it is waited for.
+        ordered = [a for a in self._active if not a.run.operation.is_background]
         holders = [a for a in ordered if a.run.server == server]
         servers_with_a_turn = {a.run.server for a in ordered}
         if not holders and len(servers_with_a_turn) >= self._max_parallel_runs:
@@ -297,8 +300,11 @@ class Coordinator:
                     active.thread.start()
 
     def _may_start(self, candidate: ActiveRun) -> bool:
-        running = [a for a in self._active if a.is_running]
-        return len(running) < self._max_parallel_runs and all(a.run.server != candidate.run.server for a in running)
+        running = [a.run for a in self._active if a.is_running]
+        if not candidate.run.operation.holds_server:
+            return all(run.operation is not candidate.run.operation for run in running)
+        holders = [run for run in running if run.operation.holds_server]
+        return len(holders) < self._max_parallel_runs and all(run.server != candidate.run.server for run in holders)
 
 
 def chosen_server(name: str | None, known: tuple[str, ...]) -> str:

@@ -44,7 +44,7 @@ class RestoreWatch:
         except BackupdError as exc:
             _log.error("restore.journals_unreadable", error=exc.message, hint=exc.hint)
             return
-        held = {active.run.server for active in self._coordinator.active()}
+        held = {active.run.server for active in self._coordinator.active() if active.run.operation.holds_server}
         for server in sorted({journal.server for journal in journals} - held):
             self._look_at(server, tuple(journal for journal in journals if journal.server == server))
 

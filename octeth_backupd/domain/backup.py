@@ -62,6 +62,34 @@ class Operation(StrEnum):
     UNDO = "undo"
     RESOLVE = "resolve"
     EXPIRE = "expire"
+    """Remove safety copies whose time is over."""
+    UPLOAD = "upload"
+    """Bring pending copies to where they belong."""
+    RETENTION = "retention"
+    """Expire copies by the retention policy."""
+    DELETE = "delete"
+    """Delete one backup as ordered."""
+    SYNC = "sync"
+    """Compare catalog and storage backends; belongs to no server."""
+
+    @property
+    def holds_server(self) -> bool:
+        """Return whether a run of it keeps other runs from its server; the others touch nothing of the server's."""
+        return self not in {Operation.UPLOAD, Operation.SYNC}
+
+    @property
+    def is_background(self) -> bool:
+        """Return whether the daemon runs it by itself: an operator's run waits for it instead of being refused."""
+        return self in {Operation.EXPIRE, Operation.UPLOAD, Operation.RETENTION, Operation.SYNC}
+
+
+class Origin(StrEnum):
+    """How a backup came into the catalog."""
+
+    OWN = ""
+    """A run of this installation, or a manifest that a sync found."""
+    LEGACY = "legacy"
+    """The bash tool made it: there is no manifest, and its archive is never changed."""
 
 
 class RunStatus(StrEnum):
@@ -200,7 +228,8 @@ class Backup:
         data_bytes: Size of the InnoDB files in the prepared backup.
         archive_bytes: Size of the archive.
         suspect: Why its content is doubted; empty: it is not.
-        manifest: The whole manifest as JSON types.
+        origin: How it came into the catalog.
+        manifest: The whole manifest as JSON types; empty for what has none.
     """
 
     backup_id: str
@@ -224,5 +253,6 @@ class Backup:
     to_lsn: int
     last_lsn: int
     suspect: str = ""
+    origin: Origin = Origin.OWN
     manifest: Mapping[str, Any] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()

@@ -54,8 +54,13 @@ def sorted_tiers(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
     return tuple(sorted(tiers, key=lambda tier: tier.rank))
 
 
-def backup_summary(backup: Backup) -> dict[str, Any]:
-    """Return a backup as JSON types; ``Catalog.backups_json`` renders the same in SQL."""
+def backup_summary(backup: Backup, *, pinned: bool = False) -> dict[str, Any]:
+    """Return a backup as JSON types; ``Catalog.backups_json`` renders the same in SQL.
+
+    Args:
+        backup: Whose.
+        pinned: Whether it is pinned now.
+    """
     return {
         "id": backup.backup_id,
         "server": backup.server,
@@ -78,6 +83,8 @@ def backup_summary(backup: Backup) -> dict[str, Any]:
         "to_lsn": backup.to_lsn,
         "last_lsn": backup.last_lsn,
         "suspect": backup.suspect,
+        "origin": backup.origin.value,
+        "pinned": pinned,
         "status": backup_status(backup.suspect, (copy.state for copy in backup.copies)).value,
         "copies": [_copy_summary(copy) for copy in sorted(backup.copies, key=lambda copy: copy.storage)],
     }
@@ -90,4 +97,5 @@ def _copy_summary(copy: Copy) -> dict[str, Any]:
         "state": copy.state.value,
         "size_bytes": copy.size_bytes,
         "verified_at": optional_utc_text(copy.verified_at),
+        "detail": copy.detail,
     }

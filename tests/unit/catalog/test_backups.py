@@ -181,3 +181,39 @@ def test_copies_come_in_the_order_of_their_storages(catalog: Catalog) -> None:
     catalog.add_backup(replace(backup, copies=(make_copy(own_id, "s3"), make_copy(own_id, "local"))))
 
     assert [copy.storage for copy in catalog.backup(own_id).copies] == ["local", "s3"]
+
+
+def test_all_backups_of_a_server_come_with_their_copies_newest_first(catalog: Catalog) -> None:
+    older = make_backup(copies={"local": CopyState.PRESENT, "s3": CopyState.PENDING}, manifest={})
+    newer = make_backup(taken_at=START + DAY, manifest={})
+    for backup in (older, newer, make_backup("other")):
+        catalog.add_backup(backup)
+
+    assert catalog.all_backups("oempro") == [newer, older]
+
+
+def test_copy_can_be_added_once(catalog: Catalog) -> None:
+    backup = make_backup()
+    catalog.add_backup(backup)
+    catalog.add_copy(make_copy(backup.backup_id, "s3", CopyState.PENDING))
+
+    with pytest.raises(CatalogError):
+        catalog.add_copy(make_copy(backup.backup_id, "s3"))
+
+    assert [copy.storage for copy in catalog.backup(backup.backup_id).copies] == ["local", "s3"]
+
+
+def test_copies_are_found_by_their_states(catalog: Catalog) -> None:
+    backup = make_backup(copies={"local": CopyState.PRESENT, "s3": CopyState.PENDING})
+    catalog.add_backup(backup)
+
+    assert [copy.storage for copy in catalog.copies_in({CopyState.PENDING, CopyState.UPLOADING})] == ["s3"]
+
+
+def test_copy_may_be_said_to_lie_elsewhere(catalog: Catalog) -> None:
+    backup = make_backup()
+    catalog.add_backup(backup)
+
+    catalog.set_copy_state(backup.backup_id, "local", CopyState.PRESENT, START, key="oempro/daily/elsewhere")
+
+    assert catalog.backup(backup.backup_id).copies[0].key == "oempro/daily/elsewhere"

@@ -132,7 +132,7 @@ def test_missing_directory_is_said(tmp_path: Path) -> None:
 
 
 def test_catalog_of_a_newer_release_is_refused(catalog_path: Path) -> None:
-    open_database(catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE pins (backup_id TEXT)")).close()
+    open_database(catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE later (backup_id TEXT)")).close()
 
     with pytest.raises(CatalogError, match="newer release"):
         Catalog.open(catalog_path, clock=CLOCK)
@@ -153,7 +153,7 @@ def test_older_catalog_is_brought_up_to_date_and_keeps_its_rows(catalog_path: Pa
 
 def test_copy_of_the_older_catalog_is_kept_beside_it(catalog_path: Path) -> None:
     _fill(catalog_path)
-    open_database(catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE pins (backup_id TEXT)")).close()
+    open_database(catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE later (backup_id TEXT)")).close()
     kept = catalog_path.with_name(f"catalog.sqlite.schema-{MIGRATIONS[-1].version}")
     mode = stat.S_IMODE(kept.stat().st_mode)
 
@@ -170,7 +170,7 @@ def test_failing_migration_changes_nothing(catalog_path: Path) -> None:
 
     with pytest.raises(CatalogError):
         open_database(
-            catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE pins (backup_id TEXT)", "CREATE NONSENSE")
+            catalog_path, clock=CLOCK, migrations=_later("CREATE TABLE later (backup_id TEXT)", "CREATE NONSENSE")
         )
 
     catalog = Catalog.open(catalog_path, clock=CLOCK)

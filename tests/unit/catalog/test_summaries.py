@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.catalog.store import Catalog
-from octeth_backupd.domain.backup import CopyState, Tier
+from octeth_backupd.domain.backup import CopyState, Origin, Tier
 from octeth_backupd.domain.summary import backup_summary
 from octeth_backupd.errors import NotFoundError
 from tests.fakes.catalog_values import START, StandingClock, make_backup
@@ -30,6 +30,7 @@ def test_sql_and_domain_agree_on_every_combination_of_doubt_and_copies(tmp_path:
             taken_at=START + i * DAY + timedelta(microseconds=999_999),
             copies=copies,
             suspect=suspect,
+            origin=Origin.LEGACY if i % 3 else Origin.OWN,
             tiers=frozenset({Tier.MONTHLY, Tier.DAILY}),
             to_lsn=2**62,
         )
@@ -38,8 +39,12 @@ def test_sql_and_domain_agree_on_every_combination_of_doubt_and_copies(tmp_path:
         for copy in backup.copies[:1]:
             catalog.set_copy_state(backup.backup_id, copy.storage, copy.state, START, verified_at=START)
 
+    pinned = {backup.backup_id for backup in catalog.backups(limit=200)[::5]}
+    for backup_id in pinned:
+        catalog.holdings.pin(backup_id, note="", by="uid 0", at=START)
+
     rendered = json.loads(catalog.backups_json())
-    expected = [backup_summary(backup) for backup in catalog.backups(limit=200)]
+    expected = [backup_summary(backup, pinned=backup.backup_id in pinned) for backup in catalog.backups(limit=200)]
     catalog.close()
 
     assert len(rendered) == 128
