@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -165,7 +165,7 @@ def test_source_that_is_cut_while_it_is_sent_leaves_nothing(
     def cut(_: int) -> None:
         os.truncate(archive, 6 * MIB)
 
-    with pytest.raises(StorageError, match="shorter|not what it was"):
+    with pytest.raises(StorageError, match=r"shorter|not what it was"):
         s3.put(archive, KEY, sha256=SHA256, cancellation=Cancellation(), on_progress=cut)
 
     assert_bucket_is_clean(server, keys=set())
@@ -467,7 +467,7 @@ def test_doctor_stops_at_a_wrong_secret_and_says_what_was_not_tried(rclone: Rclo
 
 
 def test_doctor_finds_that_a_bucket_cannot_lock(moto: MotoS3, locking: MotoS3) -> None:
-    lock = {"object_lock_mode": "governance", "object_lock_days": 7}
+    lock: dict[str, Any] = {"object_lock_mode": "governance", "object_lock_days": 7}
 
     without, with_lock = (
         next(one for one in s3_storage(server, **lock).diagnose() if one.name == "storage_lock")
