@@ -50,9 +50,15 @@ def rclone() -> Iterator[RcloneS3]:
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[MotoS3]:
+def moto_server() -> Iterator[MotoS3]:
     with MotoS3() as server:
         yield server
+
+
+@pytest.fixture
+def moto(moto_server: MotoS3) -> Iterator[MotoS3]:
+    yield moto_server
+    empty_bucket(moto_server)
 
 
 @pytest.fixture(scope="module")
@@ -113,16 +119,14 @@ class TestOnMoto(StorageContract):
     @pytest.fixture
     def storage(self, moto: MotoS3) -> Iterator[Storage]:
         yield s3_storage(moto)
-        empty_bucket(moto)
 
 
 class TestAtTheTopOfABucket(StorageContract):
     """Without a prefix the contract holds but for keys that begin with a slash, which the bash tool left there."""
 
     @pytest.fixture
-    def storage(self, moto: MotoS3) -> Iterator[Storage]:
-        yield s3_storage(moto, prefix="")
-        empty_bucket(moto)
+    def storage(self, moto: MotoS3) -> Storage:
+        return s3_storage(moto, prefix="")
 
     @pytest.mark.parametrize("key", ["", "../outside", "oempro//x", "oempro/.hidden", "//x", "/.x", "/x/"])
     def test_what_is_no_key_is_refused_everywhere(self, storage: Storage, tmp_path: Path, key: str) -> None:
@@ -277,7 +281,6 @@ def test_object_that_appears_during_an_upload_is_not_replaced_where_conditions_a
         s3_storage(moto).put(archive, KEY, sha256=SHA256, cancellation=Cancellation(), on_progress=meanwhile)
 
     assert object_bytes(moto, OBJECT) == b"theirs"
-    empty_bucket(moto)
 
 
 def test_class_encryption_and_tags_are_what_the_settings_say(moto: MotoS3, archive: Path) -> None:
@@ -298,7 +301,6 @@ def test_class_encryption_and_tags_are_what_the_settings_say(moto: MotoS3, archi
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"service": "octeth-backupd", "what for": "ü = b/c"}
     assert storage.stat(KEY).storage_class == "STANDARD_IA"
     assert storage.stat(f"{KEY}.json").storage_class == ""
-    empty_bucket(moto)
 
 
 def test_encryption_with_a_kms_key_is_accepted_though_tags_are_no_md5(moto: MotoS3, archive: Path) -> None:
@@ -307,7 +309,6 @@ def test_encryption_with_a_kms_key_is_accepted_though_tags_are_no_md5(moto: Moto
     put(storage, archive)
 
     assert_object(moto, OBJECT, sha256=SHA256)
-    empty_bucket(moto)
 
 
 # --------------------------------------------------------------------------- locks and slow classes
@@ -373,7 +374,6 @@ def test_archived_file_that_was_brought_back_can_be_read(moto: MotoS3, archive: 
         assert hashlib.sha256(file.read()).hexdigest() == SHA256
 
     assert not storage.stat(KEY).is_archived
-    empty_bucket(moto)
 
 
 # --------------------------------------------------------------------------- keys, lists, errors
@@ -381,7 +381,6 @@ def test_archived_file_that_was_brought_back_can_be_read(moto: MotoS3, archive: 
 
 def test_objects_that_the_bash_tool_left_under_a_slash_can_be_listed_read_and_deleted(moto: MotoS3) -> None:
     storage = s3_storage(moto, prefix="")
-    empty_bucket(moto)
     s3_client(moto).put_object(Bucket=moto.bucket, Key="/weekly/octeth-backup.tar.gz", Body=b"old")
 
     listed = [file.key for file in storage.list()]

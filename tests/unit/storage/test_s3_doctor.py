@@ -141,7 +141,7 @@ def test_class_that_outlasts_the_retention_is_a_warning(
 
 def test_lock_that_the_bucket_does_not_have_fails() -> None:
     client = FakeS3Client()
-    lock = {"object_lock_mode": "governance", "object_lock_days": 1}
+    lock: dict[str, Any] = {"object_lock_mode": "governance", "object_lock_days": 1}
 
     without = _examine(client, **lock)["storage_lock"]
     client.lockable = True

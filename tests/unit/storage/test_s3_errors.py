@@ -82,8 +82,8 @@ def test_missing_and_taken_are_told_apart() -> None:
 
 
 def _deep(text: str) -> Exception:
-    inner = OSError(text)
-    return exceptions.EndpointConnectionError(endpoint_url="https://s3.example.com", error=inner)
+    error: Exception = exceptions.EndpointConnectionError(endpoint_url="https://x.example.com", error=OSError(text))
+    return error
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_buffers_are_filled_as_far_as_there_is_something() -> None:
 
 
 def test_reader_can_be_wrapped_like_any_file() -> None:
-    with _reader(_fetch) as reader, io.BufferedReader(reader, 64) as wrapped:  # type: ignore[type-var]
+    with _reader(_fetch) as reader, io.BufferedReader(reader, 64) as wrapped:
         assert wrapped.read() == DATA
 
 
@@ -120,7 +120,12 @@ def test_closing_wakes_whoever_waits() -> None:
         held.wait(10)
 
     reader = _reader(fetch)
-    closer = threading.Thread(target=lambda: (waits.wait(10), reader.close()))
+
+    def close() -> None:
+        waits.wait(10)
+        reader.close()
+
+    closer = threading.Thread(target=close)
     closer.start()
     with pytest.raises(StorageError, match="closed"):
         reader.read()
