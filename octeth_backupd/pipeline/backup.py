@@ -1,4 +1,4 @@
-"""The operation "backup": preflight → backup → prepare → archive → verify → store → record."""
+"""The operation "backup": preflight → backup → prepare → archive → verify → store → record → upload."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from octeth_backupd.pipeline.guard import disk_guard
 from octeth_backupd.pipeline.inspection import inspect_server
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, read_back
-from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
+from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest, proofs_of
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.store_step import free_keys, store
+from octeth_backupd.pipeline.upload import upload_new_backup
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
 from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
@@ -56,7 +57,7 @@ def back_up(context: RunContext, parts: Parts) -> RunResult:
         VerificationError: What came out is no good backup; nothing of it is kept.
         BackupdError: Everything else that ended it, the reason of a cancellation among it.
     """
-    return _BackupRun(context, parts).run()
+    return upload_new_backup(context, parts, _BackupRun(context, parts).run())
 
 
 class _BackupRun:
@@ -123,7 +124,7 @@ class _BackupRun:
             ready = self._preflight(binds=self._binds(workspace))
             taken_at = self._free_moment()
             name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
-            keys = free_keys(self._parts.storages, self._context.run, name)
+            keys = free_keys(self._parts.local_storages, self._context.run, name)
         directory = workspace.path / top_directory(taken_at)
         evidence = Evidence(
             server=self._context.run.server,
@@ -167,7 +168,7 @@ class _BackupRun:
                 )
                 store(
                     self._context,
-                    self._parts.storages,
+                    self._parts.local_storages,
                     archive,
                     manifest,
                     keys,
@@ -248,7 +249,7 @@ class _BackupRun:
         raise_on_failure(results)
 
     def _staged_path(self, workspace: Workspace, key: str, name: str) -> Path:
-        for storage in self._parts.storages:
+        for storage in self._parts.local_storages:
             path = storage.staging_path(key)
             if path is not None:
                 return path
@@ -308,12 +309,15 @@ class _BackupRun:
     def _record(self, manifest: Manifest) -> RunResult:
         backup = backup_from_manifest(
             manifest,
-            storages=[storage.name for storage in self._parts.storages],
+            storages=[storage.name for storage in self._parts.local_storages],
+            pending=self._parts.remote_storages,
             at=self._context.clock.now(),
             verified=self._parts.backup.verify != "none",
         )
         self._parts.catalog.add_backup(backup)
         self._is_unrecorded = False
+        for proof in proofs_of(backup):
+            self._parts.catalog.holdings.add_proof(proof)
         return RunResult(
             backup_id=backup.backup_id,
             detail={

@@ -31,6 +31,7 @@ class Parts:
         backup_directory: Root of the local storage backend.
         runtime_directory: For option files with passwords; a memory file system under systemd.
         journals: Of restores.
+        keep_local: Keep the local copy of a backup when all its other copies are where they belong.
         secrets: Every secret of the configuration, for redaction.
         search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
@@ -48,9 +49,20 @@ class Parts:
     runtime_directory: Path
     journals: Journals
     secrets: tuple[str, ...]
+    keep_local: bool = True
     search_path: str | None = None
 
     @property
     def mode(self) -> Mode:
         """Return how backups become archives."""
         return Mode(self.backup.mode)
+
+    @property
+    def local_storages(self) -> tuple[Storage, ...]:
+        """Return the storage backends in which a run stores its backup: all of them, or it fails."""
+        return tuple(storage for storage in self.storages if not storage.is_remote)
+
+    @property
+    def remote_storages(self) -> Mapping[str, Storage]:
+        """Return the storage backends that backups are uploaded to, by name."""
+        return {storage.name: storage for storage in self.storages if storage.is_remote}

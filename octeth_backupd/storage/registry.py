@@ -13,5 +13,8 @@ if TYPE_CHECKING:
 
 
 def storages_for(*, local: LocalSettings) -> tuple[Storage, ...]:
-    """Return the storage backends that the configuration names, in the order in which they are served."""
-    return (LocalStorage(BackupDirectory(local.directory)),) if local.keep else ()
+    """Return the storage backends that the configuration names; the local one is always there, and first.
+
+    With ``[local] keep = false`` too: every backup is stored there first and uploaded from there.
+    """
+    return (LocalStorage(BackupDirectory(local.directory)),)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.upload import UploadOrder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -52,4 +54,4 @@ class JournalOrder:
     restore_id: str
 
 
-Order = RestoreOrder | VerifyOrder | JournalOrder
+Order = RestoreOrder | VerifyOrder | JournalOrder | UploadOrder
