@@ -137,7 +137,8 @@ class UploadWatch:
         if parts.keep_local:
             return
         for copy in parts.catalog.copies_in({CopyState.PRESENT}):
-            if copy.storage != LOCAL_STORAGE:
+            failed = self._copies.get((copy.backup_id, copy.storage))
+            if copy.storage != LOCAL_STORAGE or (failed and failed.next_at > self._clock.now()):
                 continue
             backup = parts.catalog.backup(copy.backup_id)
             others = {other.storage for other in backup.copies} - {LOCAL_STORAGE}

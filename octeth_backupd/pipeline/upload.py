@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd.domain.backup import RunStatus
-from octeth_backupd.domain.upload import WAITING_STATES, UploadOrder
+from octeth_backupd.domain.upload import LOCAL_STORAGE, WAITING_STATES, UploadOrder
 from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.pipeline.leftover_parts import discard_leftover_parts
 from octeth_backupd.pipeline.result import RunResult
@@ -77,10 +77,11 @@ def upload_waiting(context: RunContext, parts: Parts) -> RunResult:
 
 def _upload_all_copies(uploader: Uploader, parts: Parts, backup_id: str) -> None:
     backup = parts.catalog.backup(backup_id)
-    waiting = [copy for copy in backup.copies if copy.state in WAITING_STATES and copy.storage in parts.remote_storages]
-    for copy in waiting:
-        uploader.bring(backup, copy)
-    if waiting and not parts.keep_local:
+    waiting = {copy.storage: copy for copy in backup.copies if copy.state in WAITING_STATES}
+    for name in parts.remote_storages:
+        if name in waiting:
+            uploader.bring(backup, waiting[name])
+    if not parts.keep_local:
         _remove_spare_copy(uploader, parts, backup_id)
 
 
@@ -99,7 +100,11 @@ def _discard_leftover_parts(uploader: Uploader, parts: Parts, storage: Storage) 
 
 def _remove_spare_copy(uploader: Uploader, parts: Parts, backup_id: str) -> None:
     uploader.context.cancellation.raise_if_cancelled()
-    refusal = remove_spare_copy(uploader.context, parts, backup_id, away=uploader.away)
+    try:
+        refusal = remove_spare_copy(uploader.context, parts, backup_id, away=uploader.away)
+    except StorageError as exc:
+        uploader.copy_failed(backup_id, LOCAL_STORAGE, f"{backup_id} could not be removed: {exc.message}")
+        return
     if refusal is None:
         return
     problem = f"{backup_id} is kept locally: {refusal.reason}"

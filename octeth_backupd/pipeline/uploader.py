@@ -81,6 +81,11 @@ class Uploader:
         self._publish_waits(storage, storage_failed=True)
         self.tell(f"{storage}: {problem}")
 
+    def copy_failed(self, backup_id: str, storage: str, problem: str) -> None:
+        """Note that something about one copy could not be done, and is tried again later."""
+        self._publish_waits(storage, backup_id)
+        self.tell(f"{storage}: {problem}")
+
     def tell(self, problem: str) -> None:
         """Note a problem, and say it to whoever watches the run."""
         self.problems.append(problem)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.plan import RestorePlan
+    from octeth_backupd.domain.upload_status import StorageUploads
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 GIB = 1024**3
@@ -179,6 +180,7 @@ class FakeServices:
         self.plan = make_plan()
         self.journals: list[Journal] = []
         self.configuration_error = ""
+        self.uploads: list[StorageUploads] = []
         self.warnings: tuple[str, ...] = ()
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.subscribers: list[tuple[str, FakeSubscription]] = []
@@ -299,6 +301,7 @@ class FakeServices:
             state="running",
             config_path=Path("/etc/octeth-backupd/config.toml"),
             configuration_error=self.configuration_error,
+            uploads=tuple(self.uploads),
             servers=(
                 ServerStatus(
                     name="oempro",

@@ -20,5 +20,5 @@ def test_backups_are_kept_locally_where_the_settings_say(tmp_path: Path) -> None
     assert (tmp_path / "oempro" / "daily" / "x").read_text() == "y"
 
 
-def test_no_local_copies_means_no_local_storage_backend() -> None:
-    assert storages_for(local=LocalSettings(keep=False)) == ()
+def test_backups_are_stored_locally_first_even_where_they_are_not_kept() -> None:
+    assert [storage.name for storage in storages_for(local=LocalSettings(keep=False))] == ["local"]

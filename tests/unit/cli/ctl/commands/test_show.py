@@ -1,5 +1,8 @@
 """``show``."""
 
+from dataclasses import replace
+
+from octeth_backupd.domain.backup import CopyState
 from tests.fakes.services import FakeServices, make_backup
 from tests.fakes.terminal import FakeConnection, run_command
 
@@ -32,3 +35,13 @@ def test_show_manages_with_an_empty_manifest() -> None:
     text = shown(FakeServices(backups=[make_backup(manifest={}, suspect="size", copies=())]), "show", "latest")
 
     assert "missing: size" in text or "suspect: size" in text
+
+
+def test_a_copy_that_is_on_its_way_says_since_when_and_why_it_waits() -> None:
+    copy = replace(make_backup().copies[0], storage="s3", state=CopyState.PENDING, detail="connection refused")
+
+    text = shown(FakeServices(backups=[make_backup(copies=(copy,))]), "show", "latest")
+
+    assert "s3  pending, since 2026-11-" in text
+    assert ", connection refused\n" in text
+    assert "never read back" not in text
