@@ -49,7 +49,7 @@ class Remote(MemoryStorage):
         super().__init__(name, is_remote=True)
         self.failure: BackupdError | None = None
         self.put_failure: BackupdError | None = None
-        self.while_putting: Callable[[str], None] = lambda _key: None
+        self.while_putting: Callable[[str], object] = lambda _key: None
         self.asked: list[str] = []
 
     def put(

@@ -187,7 +187,7 @@ def test_a_copy_that_was_deleted_meanwhile_is_taken_back(waiting: Waiting, can_b
             waiting.backup.backup_id, "s3", CopyState.DELETED, waiting.bench.clock.now()
         )
 
-    def refuse(_key: str) -> None:
+    def refuse(key: str) -> None:
         raise StorageError("access denied")
 
     waiting.remote.while_putting = delete
