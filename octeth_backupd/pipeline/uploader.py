@@ -173,7 +173,7 @@ class Uploader:
         if storage_failed:
             self.away.add(copy.storage)
         self._publish_waits(copy.storage, copy.backup_id, storage_failed=storage_failed, was_cancelled=was_cancelled)
-        self._end(copy, CopyState.PENDING, error.message)
+        self._end(copy, CopyState.PENDING, f"{error.message} ({error.hint})" if error.hint else error.message)
         if not was_cancelled:
             self.tell(f"{copy.storage}: {copy.backup_id} is pending: {error.message}")
 

@@ -94,6 +94,14 @@ def test_a_copy_that_does_not_arrive_is_pending_with_the_reason(
     assert any(isinstance(event, Warned) for event in waiting.bench.events)
 
 
+def test_what_to_do_about_it_is_told_where_the_copy_is_shown(waiting: Waiting) -> None:
+    waiting.remote.put_failure = StorageError("access denied", hint="Allow s3:PutObject.")
+
+    waiting.bring()
+
+    assert waiting.copy().detail == "access denied (Allow s3:PutObject.)"
+
+
 def test_a_storage_that_failed_is_not_asked_again_in_the_same_run(waiting: Waiting) -> None:
     waiting.remote.failure = GONE
     waiting.bring()
