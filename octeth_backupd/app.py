@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +31,8 @@ from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
+from octeth_backupd.daemon.upload_watch import UploadWatch
+from octeth_backupd.daemon.workspace_directories import remember_workspaces
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
@@ -54,7 +55,6 @@ _log = structlog.get_logger("daemon")
 
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
-WORKSPACES_META = "workspace_directories"
 
 
 def serve(settings: Settings, *, config_path: Path) -> int:
@@ -120,6 +120,8 @@ class _Daemon:
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
+        self._upload_watch = UploadWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._bus.subscribe(self._upload_watch.follow)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -167,6 +169,7 @@ class _Daemon:
         self._retention.look()
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
+        self._upload_watch.look()
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
@@ -175,13 +178,14 @@ class _Daemon:
         _log.warning("catalog.missing", message=message)
 
     def _recover(self) -> None:
-        workspaces = self._remember_workspace_directory()
+        workspaces = remember_workspaces(self._catalog, self._parts.workspace_directory)
         self._recover_sidecars()  # first: one that still runs would go on writing into a workspace
         Recovery(
             catalog=self._catalog,
             clock=self._clock,
             installation_id=self._installation_id,
-            storages=self._parts.storages,
+            storages=self._parts.local_storages,
+            remote=tuple(self._parts.remote_storages),
             workspace_directories=workspaces,
             runtime_directory=self._settings.daemon.runtime_directory,
         ).recover()
@@ -189,13 +193,6 @@ class _Daemon:
     def _recover_sidecars(self) -> None:
         if any(server.container for server in self._settings.servers.values()):
             self._sidecars.attempt(self._parts.docker)
-
-    def _remember_workspace_directory(self) -> tuple[Path, ...]:
-        """Return every directory that workspaces of this installation have ever been in, the current one included."""
-        known = set(json.loads(self._catalog.meta(WORKSPACES_META) or "[]"))
-        known.add(str(self._parts.workspace_directory))
-        self._catalog.set_meta(WORKSPACES_META, json.dumps(sorted(known)))
-        return tuple(Path(text) for text in sorted(known))
 
     def _take_up_schedules(self) -> None:
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
@@ -208,7 +205,7 @@ class _Daemon:
         if self._schedules_taken_up:
             return
         try:
-            self._remember_workspace_directory()
+            remember_workspaces(self._catalog, self._parts.workspace_directory)
             self._take_up_schedules()
         except BackupdError as exc:
             message = f"the new configuration is in force, but its schedules are not yet: {exc.message}"
@@ -223,6 +220,7 @@ class _Daemon:
         self._sidecars.want()
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
+            self._upload_watch.look()
 
     def _dead_part(self) -> str:
         if not self._scheduler.is_alive():
@@ -243,6 +241,7 @@ class _Daemon:
         for server in self._settings.servers:
             self._due_watch.look(server)
         self._retention.look()  # after the backups: these do not wait for it
+        self._upload_watch.look()
 
     def _reload(self) -> None:
         self._systemd.reloading()
@@ -261,6 +260,7 @@ class _Daemon:
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
+        self._upload_watch.look_afresh()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
         self._systemd.ready("idle")
 
@@ -292,6 +292,7 @@ class _Daemon:
                 strays=self._stray_watch.warnings,
             ),
             recorder=self._recorder,
+            upload_watch=self._upload_watch,
             state=self._state,
             installation_id=self._installation_id,
             config_path=self._config_path,

@@ -49,6 +49,7 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
         retention=settings.retention_policy({storage.name: storage.is_remote for storage in storages}),
         retention_rule=settings.schedules.retention_rule,
+        keep_local=settings.local.keep,
         secrets=settings.secrets,
         search_path=os.environ.get("PATH"),
     )

@@ -41,7 +41,9 @@ _COLUMNS = (
     copies.c.size_bytes,
     copies.c.verified_at,
     copies.c.detail,
+    copies.c.updated_at,
 )
+_PROOF_COLUMNS = (proofs.c.backup_id, proofs.c.level, proofs.c.storage, proofs.c.proven_at)
 
 
 class Stock:
@@ -69,11 +71,14 @@ class Stock:
             ours = frozenset(str(found) for found in connection.scalars(ours_query()))
             pinned = frozenset(connection.scalars(sa.select(pins.c.backup_id).where(pins.c.unpinned_at.is_(None))))
             shown = connection.execute(
-                sa.select(proofs.c.backup_id, proofs.c.level).where(proofs.c.backup_id.in_(of_server))
+                sa.select(*(sa.type_coerce(column, sa.Text) for column in _PROOF_COLUMNS)).where(
+                    proofs.c.backup_id.in_(of_server)
+                )
             ).all()
         levels = _highest_levels(shown)
+        confirmed = _last_confirmed(shown)
         return tuple(
-            _facts(list(group), remote, ours, pinned, levels.get(backup_id))
+            _facts(list(group), remote, ours, pinned, levels.get(backup_id), confirmed.get(backup_id, {}))
             for backup_id, group in groupby(rows, key=itemgetter(0))
         )
 
@@ -84,13 +89,14 @@ def _facts(
     ours: frozenset[str],
     pinned: frozenset[str],
     level: ProofLevel | None,
+    confirmed: Mapping[str, str],
 ) -> BackupFacts:
     backup_id, taken_at, trigger, tier, installation_id, origin, mode, suspect = rows[0][:8]
     return BackupFacts(
         backup_id=backup_id,
         taken_at=datetime.fromisoformat(taken_at),
         tier=_TIERS[tier],
-        copies=tuple(_copy(row[8:], remote) for row in rows),
+        copies=tuple(_copy(row[8:], remote, confirmed) for row in rows),
         is_manual=trigger == Trigger.MANUAL,
         is_ours=installation_id in ours,
         is_adopted=origin == Origin.LEGACY,
@@ -100,8 +106,12 @@ def _facts(
     )
 
 
-def _copy(row: Sequence[Any], remote: Mapping[str, bool]) -> CopyFacts:
-    storage, state, size_bytes, verified_at, detail = row
+def _copy(row: Sequence[Any], remote: Mapping[str, bool], confirmed: Mapping[str, str]) -> CopyFacts:
+    storage, state, size_bytes, verified_at, detail, updated_at = row
+    confirmed_at = confirmed.get(storage, "")
+    # What was confirmed is true of the copy that was there then: one that was lost and came back is another.
+    if confirmed_at >= updated_at or state == CopyState.RETAINED:
+        verified_at = max(verified_at or "", confirmed_at)
     return CopyFacts(
         storage=storage,
         state=_STATES[state],
@@ -113,11 +123,20 @@ def _copy(row: Sequence[Any], remote: Mapping[str, bool]) -> CopyFacts:
     )
 
 
-def _highest_levels(shown: Iterable[Any]) -> dict[str, ProofLevel]:
+def _highest_levels(shown: Iterable[Sequence[str]]) -> dict[str, ProofLevel]:
     levels: dict[str, ProofLevel] = {}
-    for backup_id, level in shown:
+    for backup_id, level, _, _ in shown:
         levels[backup_id] = _at_least(ProofLevel(level), levels.get(backup_id))
     return levels
+
+
+def _last_confirmed(shown: Iterable[Sequence[str]]) -> dict[str, dict[str, str]]:
+    """Return when each copy's bytes were last shown to be the right ones: backup → storage backend → time."""
+    times: dict[str, dict[str, str]] = {}
+    for backup_id, _, storage, proven_at in shown:
+        of_backup = times.setdefault(backup_id, {})
+        of_backup[storage] = max(of_backup.get(storage, ""), proven_at)
+    return times
 
 
 def _at_least(level: ProofLevel, other: ProofLevel | None) -> ProofLevel:

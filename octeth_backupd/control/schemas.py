@@ -165,6 +165,30 @@ class ServerStatusView(View):
     retention: RetentionStatusView
 
 
+class RunningUploadView(View):
+    """A copy that is being uploaded now."""
+
+    backup_id: str
+    run_id: str
+    done_bytes: int
+    total_bytes: int
+    rate_bytes_per_second: float
+
+
+class StorageUploadsView(View):
+    """How the uploads to one remote storage backend stand."""
+
+    storage: str
+    configured: bool
+    pending_copies: int
+    pending_bytes: int
+    pending_since: datetime | None
+    last_error: str
+    last_error_at: datetime | None
+    next_try_at: datetime | None
+    uploading: list[RunningUploadView]
+
+
 class ScheduleItem(View):
     """One schedule of one server."""
 
@@ -216,6 +240,7 @@ class StatusDocument(Document):
     scheduler_alive: bool
     warnings: list[str]
     servers: list[ServerStatusView]
+    uploads: list[StorageUploadsView]
 
 
 class RunDocument(Document):

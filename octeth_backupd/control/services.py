@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.domain.server import Placement
+    from octeth_backupd.domain.upload_status import StorageUploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class ServerStatus:
 
     Attributes:
         last_good_backup: Newest good, unsuspect backup; None when there is none.
-        last_run: The newest run that has ended and that the daemon did not begin for its own housekeeping.
-        active_run: The run that is going on now.
+        last_run: The newest run that has ended, but for those that the daemon starts by itself.
+        active_run: The run that is going on now: the one that holds the server where there are several.
         queued_runs: Accepted runs that wait for their turn, first one first.
         next_due: The earliest due time of its schedules that are not paused.
         retention: Whether its backups expire as they should.
@@ -68,6 +69,7 @@ class StatusView:
     """How the whole installation stands.
 
     Attributes:
+        uploads: One for each remote storage backend.
         configuration_error: Why the last reload was refused; empty: the file is in force.
         warnings: What somebody should look at, one sentence each.
     """
@@ -80,6 +82,7 @@ class StatusView:
     config_path: Path
     servers: tuple[ServerStatus, ...]
     scheduler_alive: bool
+    uploads: tuple[StorageUploads, ...] = ()
     configuration_error: str = ""
     warnings: tuple[str, ...] = ()
 

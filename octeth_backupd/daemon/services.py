@@ -14,6 +14,7 @@ from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerS
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
 from octeth_backupd.daemon.subscription import subscribed
+from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
     from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
+    from octeth_backupd.daemon.upload_watch import UploadWatch
     from octeth_backupd.domain.backup import Backup, Run, StepRecord
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.clock import Clock
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from octeth_backupd.telemetry.bus import EventBus
 
 _log = structlog.get_logger("services")
+
+_PAGE = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class DaemonServices:
         coordinator: Coordinator,
         restores: RestoreServices,
         recorder: RunRecorder,
+        upload_watch: UploadWatch,
         state: ServiceState,
         installation_id: str,
         config_path: Path,
@@ -87,6 +92,7 @@ class DaemonServices:
         self._restores = restores
         self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
         self._recorder = recorder
+        self._upload_watch = upload_watch
         self._state = state
         self._installation_id = installation_id
         self._config_path = config_path
@@ -197,6 +203,7 @@ class DaemonServices:
                 self._server_status(name, server.settings, views, active) for name, server in parts.servers.items()
             ),
             scheduler_alive=self._scheduler_alive(),
+            uploads=upload_views(parts, self._upload_watch, self._recorder, active),
             configuration_error=self._state.configuration_error,
             warnings=(*self._state.warnings.values(), *self._restores.warnings()),
         )
@@ -273,19 +280,29 @@ class DaemonServices:
         self, name: str, settings: ServerSettings, views: list[ScheduleView], active: list[ActiveRun]
     ) -> ServerStatus:
         mine = [a for a in active if a.run.server == name]
-        runs = self._catalog.runs(server=name, limit=100)
-        ended = [run for run in runs if run.status.is_final and not run.operation.is_background]
+        # The one that holds the server first: an upload may go on beside it.
+        running = sorted((a for a in mine if a.is_running), key=lambda a: not a.run.operation.holds_server)
         due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
         return ServerStatus(
             name=name,
             placement=settings.placement,
             last_good_backup=self._last_good(name),
-            last_run=ended[0] if ended else None,
-            active_run=next((self._catalog.run(a.run.run_id) for a in mine if a.is_running), None),
+            last_run=self._last_run(name),
+            active_run=self._catalog.run(running[0].run.run_id) if running else None,
             queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
             next_due=min(due_times, default=None),
             retention=self._retention.status(name),
         )
+
+    def _last_run(self, server: str) -> Run | None:
+        """Return the newest ended run that was ordered or scheduled: retried uploads must not hide a failed backup."""
+        before: str | None = None
+        while page := self._catalog.runs(server=server, limit=_PAGE, before=before):
+            for run in page:
+                if run.status.is_final and not run.operation.is_background:
+                    return run
+            before = page[-1].run_id
+        return None
 
     def _last_good(self, server: str) -> BackupSummary | None:
         backup = self._catalog.last_good_backup(server)

@@ -9,6 +9,7 @@ from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.restore.resolve import remove_expired, resolve, undo
 from octeth_backupd.pipeline.restore.restore import restore
 from octeth_backupd.pipeline.retention.operations import apply_retention, delete_backup
+from octeth_backupd.pipeline.upload import upload_waiting
 from octeth_backupd.pipeline.verify import verify_backup
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ OPERATIONS: Mapping[Operation, Execute] = {
     Operation.UNDO: undo,
     Operation.RESOLVE: resolve,
     Operation.EXPIRE: remove_expired,
+    Operation.UPLOAD: upload_waiting,
     Operation.RETENTION: apply_retention,
     Operation.DELETE: delete_backup,
 }

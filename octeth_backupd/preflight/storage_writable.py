@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import BackupdError
-from octeth_backupd.preflight.base import failed, passed, warning
+from octeth_backupd.preflight.base import failed, passed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,28 +15,25 @@ if TYPE_CHECKING:
 
 
 class StorageWritable:
-    """Can every storage backend be written?"""
+    """Can every local storage backend be written?
+
+    Remote ones are not asked: a backup does not wait for a network, and what does not arrive is uploaded later.
+    """
 
     name = "storage_writable"
 
     def run(self, subject: Subject) -> CheckResult:
         """See Check.run."""
-        if not subject.storages:
+        storages = [storage for storage in subject.storages if not storage.is_remote]
+        errors = [(storage.name, error) for storage in storages if (error := _error_of(storage.check))]
+        if errors:
             return failed(
                 self,
                 subject,
-                "no storage backend is configured",
-                fix="Set [local] keep = true, or configure another storage backend.",
+                "; ".join(f"{name}: {error.message}" for name, error in errors),
+                fix=errors[0][1].hint or "Make it writable for the daemon.",
             )
-        errors = [(storage.name, error) for storage in subject.storages if (error := _error_of(storage.check))]
-        if errors:
-            summary = "; ".join(f"{name}: {error.message}" for name, error in errors)
-            fix = errors[0][1].hint or "Make it writable for the daemon."
-            # A remote one is no reason not to take a backup: its copy can wait.
-            if {name for name, _ in errors}.issubset(storage.name for storage in subject.storages if storage.is_remote):
-                return warning(self, subject, summary, fix=fix)
-            return failed(self, subject, summary, fix=fix)
-        names = ", ".join(storage.name for storage in subject.storages)
+        names = ", ".join(storage.name for storage in storages)
         return passed(self, subject, f"writable: {names}")
 
 

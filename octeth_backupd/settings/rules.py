@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _GZIP_HIGHEST = 9
 _SOCKET_PATH_BYTES = 107  # unix(7): sun_path holds 108 with its end mark
+_REMOTE_SECTIONS = ("s3", "storages")
 RESERVED_STORAGE_NAMES = frozenset({"local", "s3"})
 _PLACEMENTS = (("container",), ("systemd_unit",), ("socket",), ("address", "port"))
 
@@ -141,8 +142,9 @@ def _values_out_of_reach(values: Mapping[str, Any]) -> Iterator[Problem]:
     if threads is not None and threads < 1:
         hint = 'Write "auto" for the number of cores.'
         yield Problem(path="compression.threads", message="must be at least 1", hint=hint)
-    if str(value_at(values, ("local", "keep"))).lower() in ("false", "0", "no", "off"):
-        hint = "Remove the line; object storage comes with a later release."
+    keeps_local = str(value_at(values, ("local", "keep"))).lower() not in ("false", "0", "no", "off")
+    if not keeps_local and not any(values.get(section) for section in _REMOTE_SECTIONS):
+        hint = "Remove the line, or configure object storage: an [s3] table."
         yield Problem(path="local.keep", message="backups would be kept nowhere without local disk", hint=hint)
     host = value_at(values, ("docker", "host"))
     if isinstance(host, str) and "://" not in host:

@@ -35,8 +35,13 @@ _PROBE_NAME = ".octeth-backupd-probe"
 class LocalSettings(Section):
     """Backups on local disk."""
 
-    directory: Path = Field(default=Path("/var/backups/octeth"), description="Where backups are kept.")
-    keep: bool = Field(default=True, description="Keep a copy of every backup here.")
+    directory: Path = Field(
+        default=Path("/var/backups/octeth"), description="Where backups are stored, and uploaded from."
+    )
+    keep: bool = Field(
+        default=True,
+        description="Keep a copy of every backup here; with false only until every other copy is confirmed.",
+    )
 
 
 class LocalStorage:

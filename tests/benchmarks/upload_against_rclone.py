@@ -55,7 +55,7 @@ def _measure(scratch: Path, size_bytes: int, pairs: int) -> int:
             file.write(piece)
     ratios, peaks = [], []
     print("| pair | rclone copyto | octeth-backupd | ratio | peak memory |\n|---|---|---|---|---|")
-    with RcloneS3(arguments=("--dir-cache-time", "1h")) as server:
+    with RcloneS3() as server:
         for pair in range(1, pairs + 1):
             order = (_rclone, _ours) if pair % 2 else (_ours, _rclone)
             results = {run: run(server, source, digest.hexdigest()) for run in order}

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.plan import RestorePlan
+    from octeth_backupd.domain.upload_status import StorageUploads
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 GIB = 1024**3
@@ -227,6 +228,7 @@ class FakeServices:
         self.said = BackupHoldings()
         self.journals: list[Journal] = []
         self.configuration_error = ""
+        self.uploads: list[StorageUploads] = []
         self.warnings: tuple[str, ...] = ()
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.subscribers: list[tuple[str, FakeSubscription]] = []
@@ -380,6 +382,7 @@ class FakeServices:
             state="running",
             config_path=Path("/etc/octeth-backupd/config.toml"),
             configuration_error=self.configuration_error,
+            uploads=tuple(self.uploads),
             servers=(
                 ServerStatus(
                     name="oempro",

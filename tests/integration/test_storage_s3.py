@@ -39,13 +39,12 @@ OBJECT = f"{PREFIX}/{KEY}"
 CONTENT = bytes(range(256)) * (11 * MIB // 256) + b"the end"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-FAST = ("--dir-cache-time", "1h")
 """Without a cache of directories rclone's own timers take all the time there is, the more the longer it runs."""
 
 
 @pytest.fixture(scope="module")
 def rclone() -> Iterator[RcloneS3]:
-    with RcloneS3(arguments=FAST) as server:
+    with RcloneS3() as server:
         yield server
 
 
@@ -405,7 +404,7 @@ def test_what_is_none_of_ours_is_not_listed(server: S3Server, s3: S3Storage) -> 
 
 
 def test_more_than_a_page_of_objects_is_listed_whole() -> None:
-    with RcloneS3(arguments=FAST) as server:
+    with RcloneS3() as server:
         directory = server.bucket_directory / PREFIX / "oempro" / "daily"
         directory.mkdir(parents=True)
         for number in range(2345):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
+from octeth_backupd.domain.upload import UploadOrder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,4 +55,4 @@ class JournalOrder:
     restore_id: str
 
 
-Order = RestoreOrder | VerifyOrder | JournalOrder | RetentionOrder | DeleteOrder
+Order = RestoreOrder | VerifyOrder | JournalOrder | UploadOrder | RetentionOrder | DeleteOrder

@@ -22,7 +22,8 @@ class CopyFacts:
 
     Attributes:
         is_remote: It lies in a remote storage backend.
-        verified_at: When its bytes were last confirmed to be the right ones; None: never.
+        verified_at: When its bytes were last confirmed to be the right ones, by reading them back or by the digests
+            of the storage backend; None: never.
         retained_until: Until when the storage backend refuses to delete it; None: it does not, or it did not say.
         is_expiring: Its deletion has begun: what is left of it is no backup.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.backup import CopyState, Mode, Origin, Tier, Trigger
 from octeth_backupd.domain.holdings import Proof, ProofLevel
@@ -124,3 +124,31 @@ def test_unpinned_backup_is_not_pinned(catalog: Catalog) -> None:
     (found,) = catalog.stock.of("oempro", remote=REMOTE)
 
     assert (found.is_pinned, found.is_adopted, found.proof_level) == (False, True, None)
+
+
+def _uploaded(catalog: Catalog, **changes: Any) -> CopyFacts:
+    """Return the facts of a copy that a storage backend confirmed at START, after one more change of its row."""
+    backup = make_backup(copies={})
+    catalog.add_backup(backup)
+    catalog.add_copy(make_copy(backup.backup_id, "s3"))
+    catalog.holdings.add_proof(
+        Proof(backup_id=backup.backup_id, level=ProofLevel.STORED, storage="s3", proven_at=START)
+    )
+    if changes:
+        catalog.set_copy_state(backup.backup_id, "s3", **changes)
+    [facts] = catalog.stock.of("oempro", remote=REMOTE)
+    return facts.copies[0]
+
+
+def test_digests_that_a_storage_backend_confirmed_verify_a_copy(catalog: Catalog) -> None:
+    assert _uploaded(catalog).verified_at == START
+
+
+def test_copy_that_was_lost_and_came_back_is_not_verified_by_what_was_confirmed_before(catalog: Catalog) -> None:
+    assert _uploaded(catalog, state=CopyState.PRESENT, at=START + DAY).verified_at is None
+
+
+def test_object_lock_does_not_end_what_was_confirmed(catalog: Catalog) -> None:
+    locked = _uploaded(catalog, state=CopyState.RETAINED, at=START + DAY, detail=locked_detail(START + 9 * DAY))
+
+    assert locked.is_verified

@@ -13,6 +13,7 @@ from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.events import StepProgress, Warned
@@ -20,6 +21,7 @@ from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestErr
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.runs import AT, a_run
 from tests.fakes.server import FakeServer
+from tests.fakes.uploads import add_waiting_backup
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench
@@ -48,6 +50,7 @@ class Daemon:
             parts=lambda: parts,
             max_parallel_runs=len(servers),
         )
+        self.upload_watch = UploadWatch(coordinator=self.coordinator, clock=bench.clock, parts=lambda: parts)
         self.services = DaemonServices(
             catalog=bench.catalog,
             bus=bench.bus,
@@ -61,6 +64,7 @@ class Daemon:
                 parts=lambda: parts,
             ),
             recorder=self.recorder,
+            upload_watch=self.upload_watch,
             state=self.state,
             installation_id="i" * 32,
             config_path=bench.directory / "config.toml",
@@ -319,3 +323,35 @@ def test_keeping_and_deleting_is_passed_on(daemon: Daemon) -> None:
     assert run.operation is Operation.DELETE
     with pytest.raises(BusyError):
         services.request_retention(server=None, despite_hold=False, requested_by=WHO)
+
+
+def test_the_active_run_is_the_one_that_holds_the_server_whatever_goes_on_beside_it(daemon: Daemon) -> None:
+    request: dict[str, Any] = {"server": "oempro", "trigger": Trigger.MANUAL, "requested_by": WHO, "wait": True}
+    upload = daemon.coordinator.submit(Operation.UPLOAD, **request)
+    alone = daemon.services.status().servers[0].active_run
+    backup = daemon.coordinator.submit(Operation.BACKUP, **request)
+    beside = daemon.services.status().servers[0].active_run
+
+    assert alone is not None
+    assert beside is not None
+    assert (alone.run_id, beside.run_id) == (upload.run_id, backup.run_id)
+
+
+def test_uploads_that_are_tried_again_and_again_do_not_hide_the_last_backup(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_run(a_run("0-backup", status=RunStatus.FAILED))
+    for number in range(60):
+        run = a_run(f"1-upload-{number:02}", status=RunStatus.FAILED, operation=Operation.UPLOAD)
+        daemon.bench.catalog.add_run(replace(run, created_at=AT + timedelta(minutes=number + 1)))
+
+    last = daemon.services.status().servers[0].last_run
+
+    assert last is not None
+    assert last.run_id == "0-backup"
+
+
+def test_status_says_how_uploads_stand(daemon: Daemon) -> None:
+    add_waiting_backup(daemon.bench)
+
+    (view,) = daemon.services.status().uploads
+
+    assert (view.storage, view.configured, view.pending_copies) == ("s3", False, 1)

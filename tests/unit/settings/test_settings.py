@@ -47,3 +47,17 @@ def test_names_fit_for_paths_are_accepted(name: str) -> None:
 def test_names_unfit_for_paths_are_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"servers": {name: SERVERS["oempro"]}, "schedules": UTC})
+
+
+def test_every_secret_is_known_for_redaction() -> None:
+    bucket = {"bucket": "b", "access_key_id": "id", "session_token": "token"}
+    settings = Settings.model_validate(
+        {
+            "servers": {"oempro": {**SERVERS["oempro"], "password": "one"}, "shop": {"container": "shop"}},
+            "s3": {**bucket, "secret_access_key": "two"},
+            "storages": {"offsite": {**bucket, "prefix": "x", "secret_access_key": "three"}},
+            "schedules": UTC,
+        }
+    )
+
+    assert settings.secrets == ("one", "two", "token", "three", "token")

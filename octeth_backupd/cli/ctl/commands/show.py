@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
 
+_ON_ITS_WAY = frozenset({"pending", "uploading"})
 _SHOWN_PATHS = ("data", "binlog", "binlog_index", "redo", "undo", "innodb_home")
 
 
@@ -127,9 +128,14 @@ def _copy(copy: Json, settings: Json) -> str:
     directory = _part(settings, "local").get("directory")
     if copy["storage"] == "local" and directory:
         place = f"{directory}/{place}"
-    read_back = "never read back" if copy["verified_at"] is None else f"read back {moment(copy['verified_at'])}"
-    detail = f", {copy['detail']}" if copy["detail"] else ""
-    return f"{copy['state']}, {read_back}{detail}\n{'':>4}{place}"
+    words = [copy["state"]]
+    if copy["state"] in _ON_ITS_WAY:
+        words.append(f"since {moment(copy['updated_at'])}")
+    else:
+        words.append("never read back" if copy["verified_at"] is None else f"read back {moment(copy['verified_at'])}")
+    if copy["detail"]:
+        words.append(copy["detail"])
+    return f"{', '.join(words)}\n{'':>4}{place}"
 
 
 def _checks(screen: Screen, postconditions: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""``status``: does the daemon run, when was each server last backed up, what comes next, what restores left behind."""
+"""``status``: does the daemon run, how do backups and uploads stand, what comes next, what did restores leave."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.commands.retention import hold_words
 from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.upload_drawing import show_uploads
 from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class StatusCommand:
     name = "status"
     summary = "how the daemon and each server's backups stand"
     description = (
-        "Show whether the daemon runs, the newest good backup of each server, what comes next, and restores that are "
-        "not finished or whose safety copy is still there."
+        "Show whether the daemon runs, the newest good backup of each server, what comes next, copies that are not "
+        "uploaded yet, and restores that are not finished or whose safety copy is still there."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,8 @@ class StatusCommand:
             mine = [restore for restore in restores if restore["server"] == server["name"]]
             screen.pairs([*_server_pairs(server, connection), *_restore_pairs(mine)], indent="  ")
         _show_others(status, restores, screen)
+        for uploads in status["uploads"]:
+            show_uploads(uploads, screen)
         return OK
 
 

@@ -1,7 +1,9 @@
 """``show``."""
 
+from dataclasses import replace
+
 from octeth_backupd.control.retention_services import BackupHoldings
-from octeth_backupd.domain.backup import Origin
+from octeth_backupd.domain.backup import CopyState, Origin
 from octeth_backupd.domain.holdings import Accept, Hold, Pin, Proof, ProofLevel
 from tests.fakes.services import NOW, FakeServices, make_backup
 from tests.fakes.terminal import FakeConnection, run_command
@@ -70,3 +72,13 @@ def test_show_says_that_the_bash_tool_made_an_adopted_archive() -> None:
     assert "the bash tool" in text
     assert "unknown" in text
     assert "took" not in text
+
+
+def test_a_copy_that_is_on_its_way_says_since_when_and_why_it_waits() -> None:
+    copy = replace(make_backup().copies[0], storage="s3", state=CopyState.PENDING, detail="connection refused")
+
+    text = shown(FakeServices(backups=[make_backup(copies=(copy,))]), "show", "latest")
+
+    assert "s3  pending, since 2026-11-" in text
+    assert ", connection refused\n" in text
+    assert "never read back" not in text
