@@ -71,6 +71,21 @@ def read_back(source: BinaryIO, compressor: Decompressor, *, cancellation: Cance
     return ReadBack(sha256=reader.hexdigest(), size_bytes=reader.read_bytes, files=files)
 
 
+def decompress_archive(source: BinaryIO, compressor: Decompressor, *, cancellation: Cancellation) -> ReadBack:
+    """Read an archive and decompress it, whatever is in it.
+
+    Raises:
+        VerificationError: Its compression is damaged or cut.
+        BackupdError: The token's reason.
+    """
+    reader = HashingReader(source, cancellation=cancellation)
+    with compressor.open(io.BufferedReader(reader, READ_BYTES)) as plain:
+        while plain.read(READ_BYTES):
+            continue
+    reader.drain()
+    return ReadBack(sha256=reader.hexdigest(), size_bytes=reader.read_bytes, files=None)
+
+
 def _list_members(plain: BinaryIO) -> dict[str, int]:
     files: dict[str, int] = {}
     reader = ForwardReader(plain)

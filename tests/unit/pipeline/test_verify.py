@@ -93,7 +93,7 @@ def test_another_whole_archive_in_its_place_is_corrupt(bench: Bench, taken: Take
         cancellation=bench.cancellation,
     )
 
-    with pytest.raises(VerificationError, match="its SHA-256 is"):
+    with pytest.raises(VerificationError, match=r"it has \d+ bytes, not"):
         taken.verify()
 
     assert taken.copy().state is CopyState.CORRUPT

@@ -45,7 +45,7 @@ def test_every_part_of_the_plan_is_there() -> None:
     for expected in (
         *[f"{fact.name} {fact.value} ({fact.source})" for fact in plan.facts],
         plan.archive.name,
-        str(plan.archive.path.parent),
+        str(Path(plan.archive.place).parent),
         plan.archive.reason,
         *[str(swap.live) for swap in plan.swaps],
         *[f"{swap.live} {how} {swap.room.parent}" for swap, how in zip(plan.swaps, HOW, strict=True)],

@@ -50,8 +50,9 @@ def test_a_copy_on_this_host_is_taken_with_all_that_the_manifest_knows(bench: Be
 
     assert refusals == ()
     assert source is not None
-    assert source.path == bench.backups / "oempro/daily" / backup.archive_name
-    assert source.path.is_file()
+    assert (source.storage, source.key, source.path) == ("local", backup.copies[0].key, None)
+    assert Path(source.place) == bench.backups / "oempro/daily" / backup.archive_name
+    assert (source.is_remote, source.fetch_bytes) == (False, 0)
     assert (source.sha256, source.sha256_from) == (backup.sha256, "manifest")
     assert source.unpacked_bytes == make_manifest().sizes.prepared_bytes
     assert source.archive_format is ArchiveFormat.TAR
@@ -69,7 +70,7 @@ def test_the_reason_says_when_a_copy_was_read_back(bench: Bench) -> None:
     assert "2026-11-22 03:00 UTC" in source.reason
 
 
-@pytest.mark.parametrize("state", [state for state in CopyState if state is not CopyState.PRESENT])
+@pytest.mark.parametrize("state", [CopyState.PENDING, CopyState.UPLOADING, CopyState.DELETED])
 def test_a_copy_in_any_other_state_is_not_read(bench: Bench, state: CopyState) -> None:
     backup = entered(bench, copies={"local": state})
 
@@ -98,7 +99,8 @@ def test_a_copy_elsewhere_is_named(bench: Bench) -> None:
 
     _, [refusal] = chosen(bench, backup)
 
-    assert "the copy in s3 is not on this host" in refusal.message
+    assert "the copy in s3 is out of reach: the configuration names no such storage" in refusal.message
+    assert "Configure the storage s3 again" in refusal.hint
 
 
 def test_a_backup_that_the_catalog_does_not_know_is_an_error(bench: Bench) -> None:
