@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 DOUBTFUL_STATES = frozenset({CopyState.CORRUPT, CopyState.MISSING})
 """Read when there is nothing better: it may have been brought back, and its checksum tells."""
 
+_OTHERWISE = (
+    "Choose another backup (octeth-backupctl list). An archive that you still have elsewhere is restored with "
+    "restore --file PATH; its checksum and manifest beside it are used."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenCopy:
@@ -104,7 +109,7 @@ def _archived(where: str, storage: Storage, key: str, storage_class: str) -> Ref
         return Refusal(
             code="archived_copy",
             message=f"{where} is archived ({storage_class}): {error.message}",
-            hint=f"{error.hint} Then repeat this command.".strip(),
+            hint=error.hint,
         )
 
 
@@ -125,20 +130,18 @@ def _why(copy: Copy, proven: Collection[str], *, is_remote: bool) -> str:
 
 
 def _no_copy(backup: Backup, against: list[Refusal]) -> Refusal:
-    hints = dict.fromkeys(found.hint for found in against if found.hint)
     archived = any(found.code == "archived_copy" for found in against)
     problems = "; ".join(found.message for found in against)
     return Refusal(
         code="archived_copy" if archived else "no_copy",
         message=f"no copy of {backup.backup_id} can be read: {problems or 'none is known'}",
-        hint="\n".join(
-            (
-                *hints,
-                "Or choose another backup (octeth-backupctl list)."
-                if hints
-                else "Choose another backup (octeth-backupctl list).",
-            )
-        )
-        + " An archive that you still have elsewhere is restored with restore --file PATH; its checksum and manifest "
-        "beside it are used.",
+        hint=_all_hints(tuple(dict.fromkeys(found.hint for found in against if found.hint))),
     )
+
+
+def _all_hints(hints: tuple[str, ...]) -> str:
+    """Return what can be done; commands keep lines of their own, after all sentences."""
+    sentences = [hint.split("\n")[0] for hint in hints]
+    commands = [line for hint in hints for line in hint.split("\n")[1:]]
+    advice = f"{_OTHERWISE} To read this one: {' '.join(sentences)}" if sentences else _OTHERWISE
+    return "\n".join((advice, *commands))
