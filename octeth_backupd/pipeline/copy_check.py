@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -71,6 +72,7 @@ def check_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, st
     except VerificationError as exc:
         return Finding(state=CopyState.CORRUPT, problem=exc.message)
     except StorageError as exc:
+        context.cancellation.raise_if_cancelled()
         # A disk that cannot read a file has lost it; a network that does not answer, or refuses, has not.
         if exc.retryable or storage.is_remote:
             return Finding(state=None, problem=exc.message, error=exc, is_archived=is_archived)
@@ -79,7 +81,10 @@ def check_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, st
 
 def _read(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> Finding:
     manifest = manifest_of(backup)
-    with storage.open(copy.key) as source:
+    with ExitStack() as stack:
+        source = stack.enter_context(storage.open(copy.key))
+        if storage.is_remote:  # a network that does not answer is waited for, but not by a run that is cancelled
+            stack.enter_context(context.cancellation.on_cancel(source.close))
         position = _Position(source)
         with Watch(context, step=f"verify {copy.storage}", measure=position.bytes, total_bytes=copy.size_bytes):
             found = _read_as_far_as_known(context, parts, backup, source, is_listed=manifest is not None)

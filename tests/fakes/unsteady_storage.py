@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,6 +22,8 @@ class UnsteadyStorage(MemoryStorage):
     Attributes:
         is_away: It does not answer, and says ``hint``.
         breaks_after_bytes: Every file that is read breaks off there; None: none does.
+        hangs: What breaks off does not fail, but waits until somebody closes the file.
+        is_waiting: Set once a reader waits.
         asked: Keys that were looked at, and opened.
     """
 
@@ -29,6 +32,8 @@ class UnsteadyStorage(MemoryStorage):
         self.is_away = False
         self.hint = f"Is the network of {name} up?"
         self.breaks_after_bytes: int | None = None
+        self.hangs = False
+        self.is_waiting = threading.Event()
         self.asked: list[str] = []
 
     def stat(self, key: str) -> StoredFile:
@@ -42,7 +47,7 @@ class UnsteadyStorage(MemoryStorage):
         self._answer()
         with super().open(key) as file:
             limit = self.breaks_after_bytes
-            yield file if limit is None else _Breaking(file.read(), limit)
+            yield file if limit is None else _Breaking(file.read(), limit, self.is_waiting if self.hangs else None)
 
     def _answer(self) -> None:
         if self.is_away:
@@ -50,13 +55,22 @@ class UnsteadyStorage(MemoryStorage):
 
 
 class _Breaking(io.BytesIO):
-    def __init__(self, content: bytes, limit_bytes: int) -> None:
+    def __init__(self, content: bytes, limit_bytes: int, is_waiting: threading.Event | None) -> None:
         super().__init__(content)
         self._limit_bytes = limit_bytes
+        self._is_waiting = is_waiting
+        self._is_closed = threading.Event()
+
+    def close(self) -> None:
+        self._is_closed.set()
+        super().close()
 
     def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer).cast("B")
         left = self._limit_bytes - self.tell()
+        if left <= 0 and self._is_waiting is not None:
+            self._is_waiting.set()
+            self._is_closed.wait()
         if left <= 0:
             raise StorageError("the connection was lost for good", retryable=True)
         return super().readinto(view[:left])

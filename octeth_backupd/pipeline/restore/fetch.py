@@ -140,6 +140,8 @@ class Fetch:
                 source = stack.enter_context(open_archive(archive, self._parts))
             except BackupdError as exc:
                 return _Failure(archive=archive, error=exc)
+            if archive.is_remote:  # a network that does not answer is waited for, but not by a run that is cancelled
+                stack.enter_context(self._context.cancellation.on_cancel(source.close))
             reader = HashingReader(source, cancellation=self._context.cancellation)
             watch = Watch(
                 self._context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -179,6 +180,18 @@ def test_an_encrypted_archive_without_checksum_is_only_read(bench: Bench) -> Non
     finding = legacy(bench, sha256="", content=b"secret", name="mysql_backup.tar.gz.gpg").check()
 
     assert (finding.is_right, finding.is_known) == (True, False)
+
+
+def test_a_cancelled_run_does_not_wait_for_a_network_that_does_not_answer(own: Checked) -> None:
+    own.storage.hangs, own.storage.breaks_after_bytes = True, 10
+
+    def cancel() -> None:
+        own.storage.is_waiting.wait()
+        own.bench.cancellation.cancel()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    with pytest.raises(CancelledError):
+        own.check()
 
 
 def test_a_cancelled_run_says_nothing(own: Checked) -> None:

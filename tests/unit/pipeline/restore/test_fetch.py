@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import tarfile
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -307,6 +308,21 @@ def test_a_cancelled_run_reads_no_other_copy(fetching: Fetching) -> None:
         fetching.unpack(fetch)
 
     assert fetching.s3.asked == []
+    assert fetching.states() == ALL_PRESENT
+
+
+def test_a_cancelled_run_does_not_wait_for_a_network_that_does_not_answer(fetching: Fetching) -> None:
+    fetch = fetching.prepare(only="s3")
+    fetching.s3.hangs, fetching.s3.breaks_after_bytes = True, 1000
+
+    def cancel() -> None:
+        fetching.s3.is_waiting.wait()
+        fetching.context.cancellation.cancel()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    with pytest.raises(CancelledError):
+        fetching.unpack(fetch)
+
     assert fetching.states() == ALL_PRESENT
 
 
