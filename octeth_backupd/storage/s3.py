@@ -20,7 +20,7 @@ from octeth_backupd.storage.s3_client import S3Client
 from octeth_backupd.storage.s3_doctor import PROBE, S3Doctor, probe_key
 from octeth_backupd.storage.s3_errors import ARCHIVED, DENIED, S3RefusedError, is_missing
 from octeth_backupd.storage.s3_keys import key_of, object_key, object_prefix
-from octeth_backupd.storage.s3_locks import require_no_lock
+from octeth_backupd.storage.s3_locks import require_lock, require_no_lock
 from octeth_backupd.storage.s3_objects import SHA256_KEY
 from octeth_backupd.storage.s3_options import archive_options, lasting_text_options, text_options
 from octeth_backupd.storage.s3_parts import part_bytes_for
@@ -109,6 +109,7 @@ class S3Storage:
                 upload.put_whole(file.read())
             else:
                 upload.put_parts(file.fileno(), self._settings.part_size, told)
+        require_lock(self._client, name, options)
         told(size_bytes)
         return self.stat(key)
 
@@ -116,9 +117,11 @@ class S3Storage:
         """See Storage.put_text. The same text under the key already counts as put."""
         data = text.encode()
         digest = hashlib.sha256(data).hexdigest()
-        upload = self._text_upload(key, data, lasting_text_options(self._settings, digest, self._clock.now()))
+        options = lasting_text_options(self._settings, digest, self._clock.now())
+        upload = self._text_upload(key, data, options)
         if not upload.is_there():
             upload.put_whole(data)
+        require_lock(self._client, object_key(self._settings.prefix, key), options)
 
     def replace_text(self, key: str, text: str) -> None:
         """See Storage.replace_text. It is never locked and never in a slow class: it is read and replaced often."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.errors import BackupdError, StorageError
-from octeth_backupd.storage.s3_errors import UNKNOWN_TO_SERVICE, S3RefusedError, translated
+from octeth_backupd.storage.s3_errors import NO_SUCH_UPLOAD, UNKNOWN_TO_SERVICE, S3RefusedError, translated
 from octeth_backupd.storage.s3_objects import StoredPart, facts_of, listed, open_upload, stored_part
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 _CHUNK_BYTES = 1 << 20
+_WITHOUT_REASON = frozenset({"400", "403"})
 
 
 class S3Client:
@@ -35,7 +36,12 @@ class S3Client:
 
     def head(self, object_key: str) -> ObjectFacts:
         """Return what there is to know of an object."""
-        return facts_of(object_key, self._call("HeadObject", object_key))
+        try:
+            return facts_of(object_key, self._call("HeadObject", object_key))
+        except S3RefusedError as exc:
+            if exc.reason in _WITHOUT_REASON:  # such an answer has no body that could say why; a list's has
+                self._call("ListObjectsV2", "", Prefix=object_key, MaxKeys=1)
+            raise
 
     def list_objects(self, prefix: str, *, page_size: int = 1000) -> Iterator[ObjectFacts]:
         """Yield the objects whose key begins so, as the service orders them."""
@@ -98,7 +104,12 @@ class S3Client:
         """Yield the open uploads of objects whose key begins so."""
         markers: dict[str, str] = {}
         while True:
-            page = self._call("ListMultipartUploads", "", Prefix=prefix, **markers)
+            try:
+                page = self._call("ListMultipartUploads", "", Prefix=prefix, **markers)
+            except S3RefusedError as exc:
+                if exc.reason == NO_SUCH_UPLOAD:  # what rclone answers when there never was one
+                    return
+                raise
             for found in page.get("Uploads", ()):
                 yield open_upload(found)
             if not page.get("IsTruncated") or not page.get("NextKeyMarker"):
@@ -145,6 +156,10 @@ class S3Client:
         answer = self._call("GetObjectRetention", object_key)
         until: datetime | None = answer.get("Retention", {}).get("RetainUntilDate")
         return until
+
+    def retain(self, object_key: str, mode: str, until: datetime) -> None:
+        """Lock an object until a time."""
+        self._call("PutObjectRetention", object_key, Retention={"Mode": mode, "RetainUntilDate": until})
 
     def has_object_lock(self) -> bool:
         """Return whether the bucket can lock objects."""

@@ -18,6 +18,7 @@ ACTIONS = {
     "AbortMultipartUpload": ("s3:AbortMultipartUpload",),
     "ListParts": ("s3:ListMultipartUploadParts",),
     "DeleteObject": ("s3:DeleteObject",),
+    "PutObjectRetention": ("s3:PutObjectRetention",),
     "GetObjectRetention": ("s3:GetObjectRetention", "s3:GetObjectLegalHold"),
     "ListObjectsV2": ("s3:ListBucket",),
     "ListMultipartUploads": ("s3:ListBucketMultipartUploads",),

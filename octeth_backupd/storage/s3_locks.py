@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.errors import RetainedError, StorageError
 from octeth_backupd.storage.s3_errors import DENIED, S3RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from octeth_backupd.storage.s3_client import S3Client
@@ -43,17 +44,30 @@ def require_no_lock(client: S3Client, key: str, facts: ObjectFacts, *, is_expect
         RetainedError: A lock holds it.
         StorageError: Whether one does is not to be found out.
     """
+    if facts.legal_hold:
+        raise RetainedError(f"{key} is under a legal hold", until=None, hint="Whoever set the hold can end it.")
     until = facts.retained_until
     if until is None and (facts.version_id or is_expected):  # locks are of versions
         until = _asked(client, key, facts)
-    if facts.legal_hold:
-        raise RetainedError(f"{key} is under a legal hold", until=None, hint="Whoever set the hold can end it.")
     if until is not None and until > now:
         raise RetainedError(
             f"{key} is locked until {until:%Y-%m-%d %H:%M} UTC",
             until=until,
             hint="It can be deleted afterwards; nothing need be done.",
         )
+
+
+def require_lock(client: S3Client, object_key: str, options: Mapping[str, Any]) -> None:
+    """See to it that an object is locked as it was to be; not every service heeds what an upload in parts says.
+
+    Args:
+        client: To ask, and to lock.
+        object_key: Of the object.
+        options: That it was stored with.
+    """
+    until = options.get("ObjectLockRetainUntilDate")
+    if until is not None and client.head(object_key).retained_until is None:
+        client.retain(object_key, options["ObjectLockMode"], until)
 
 
 def _asked(client: S3Client, key: str, facts: ObjectFacts) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from octeth_backupd.storage.s3_objects import SHA256_KEY
 
@@ -39,5 +39,5 @@ def text_options(settings: S3Settings, sha256: str) -> dict[str, Any]:
     if settings.kms_key_id:
         options["SSEKMSKeyId"] = settings.kms_key_id
     if settings.tags:
-        options["Tagging"] = urlencode(settings.tags)
+        options["Tagging"] = urlencode(settings.tags, quote_via=quote)
     return options
