@@ -64,8 +64,9 @@ def _of_backup(
         return None, refusals
     found, is_remote = chosen.copy, chosen.storage.is_remote
     manifest = manifest_of(backup)
-    guessed = unpacked_bytes(found.size_bytes, is_compressed=bool(suffix)) if backup.mode is Mode.STREAMED else 0
     known = manifest.sizes.prepared_bytes if manifest else 0
+    is_guessed = backup.mode is Mode.STREAMED or not backup.data_bytes
+    guessed = unpacked_bytes(found.size_bytes, is_compressed=bool(suffix)) if is_guessed else 0
     source = ArchiveSource(
         storage=found.storage,
         key=found.key,
