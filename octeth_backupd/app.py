@@ -96,7 +96,7 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         storages=storages_for(
             local=settings.local,
             s3=settings.buckets,
-            uploads=catalog,
+            uploads=catalog.uploads,
             clock=clock,
             shortest_retention_days=shortest_days(settings.retention),
         ),

@@ -84,9 +84,7 @@ def _storages_with_reserved_names(values: Mapping[str, Any]) -> Iterator[Problem
     storages = values.get("storages")
     for name in storages if isinstance(storages, dict) else ():
         if name in RESERVED_STORAGE_NAMES:
-            hint = (
-                f"These are reserved: {', '.join(sorted(RESERVED_STORAGE_NAMES))}; the first bucket is the table [s3]."
-            )
+            hint = f"Choose another than {' and '.join(sorted(RESERVED_STORAGE_NAMES))}; the first bucket is [s3]."
             path = toml_path(("storages", name))
             yield Problem(path=path, message="not possible as the name of a storage: it is another's", hint=hint)
 

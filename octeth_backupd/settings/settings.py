@@ -47,7 +47,7 @@ class Settings(Section):
     )
     storages: dict[StorageName, S3Settings] = Field(
         default={},
-        description="Further buckets, one table each, with the keys of [s3]. The name is the storage's and never changes.",
+        description="Further buckets, one table each, with the keys of [s3]. The name never changes.",
     )
     schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
     restore: RestoreSettings = Field(default_factory=RestoreSettings, description="How a restore goes.")

@@ -1,7 +1,7 @@
 """How much memory the daemon needs to restore from S3, and how long that takes against a copy on this host.
 
 Run as root: ``python -m tests.benchmarks.restore_from_s3 [--gigabytes 1.0]``. The same backup is restored from here,
-then from an S3 server on loopback (rclone). Prints both and exits 1 when a bar is missed: 200 MB of memory (VmHWM of
+then from an S3 server on loopback (moto). Prints both and exits 1 when a bar is missed: 200 MB of memory (VmHWM of
 the daemon).
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.environment.restoring import restoring
-from tests.environment.s3_servers import RcloneS3
+from tests.environment.s3_servers import MotoS3
 from tests.environment.second_copy import add_s3_copy
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _benchmark(directory: Path, gigabytes: float) -> float:
         "compression": {"algorithm": "none"},  # so that as much comes over the network as the data is large
     }
     with (
-        RcloneS3() as server,
+        MotoS3() as server,
         restoring(directory, vendor="mariadb", fill_bytes=int(gigabytes * 1e9), sections=sections) as bench,
     ):
         backup = bench.back_up()
