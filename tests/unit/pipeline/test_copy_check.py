@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Backup
     from tests.fakes.bench import Bench
 
-LEGACY = gzip.compress(b"whatever the bash tool packed" * 5000)
+LEGACY = gzip.compress(b"whatever the bash tool packed" * 5000, mtime=0)
 LEGACY_SHA256 = hashlib.sha256(LEGACY).hexdigest()
 
 

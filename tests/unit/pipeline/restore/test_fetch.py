@@ -142,7 +142,7 @@ def test_a_remote_copy_is_read_once_from_its_storage_with_progress_and_no_copy_o
     assert (last.done_bytes, last.total_bytes) == (len(ARCHIVE), len(ARCHIVE))
 
 
-@pytest.mark.parametrize("content", [FLIPPED, OTHER])
+@pytest.mark.parametrize("content", [FLIPPED, OTHER], ids=["a flipped byte", "another archive"])
 def test_a_damaged_copy_is_known_as_such_and_the_next_one_is_read(fetching: Fetching, content: bytes) -> None:
     fetching.local.write_bytes(content)
     fetching.enter(
