@@ -166,16 +166,18 @@ class Services(RetentionServices, Protocol):
             InvalidRequestError: No server named and several are configured.
         """
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
         """Accept a check of a backup's copies (checksum and read-back) and return its run at once.
 
         Args:
             backup_id: Any unambiguous part of the id, or ``latest``.
             deep: Also unpack it, start a server on it and check every table.
+            storage: Name of the one storage backend whose copy is read; empty: every copy, or the best one with
+                ``deep``.
             requested_by: Who asks.
 
         Raises:
-            NotFoundError: No such backup.
+            NotFoundError: No such backup, or it has no copy in that storage.
             AmbiguousIdError: Several fit.
         """
 

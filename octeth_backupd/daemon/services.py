@@ -17,7 +17,7 @@ from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.restore.order import VerifyOrder
-from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.errors import InvalidRequestError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -116,9 +116,15 @@ class DaemonServices:
             tiers=frozenset({Tier.MANUAL}),
         )
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
         """See Services.request_verify."""
         backup = self._catalog.find_backup(backup_id)
+        known = sorted(copy.storage for copy in backup.copies)
+        if storage and storage not in known:
+            raise NotFoundError(
+                f"backup {backup.backup_id} has no copy in a storage {storage!r}",
+                hint=f"It has copies in: {', '.join(known) or 'none'}.",
+            )
         return self._coordinator.submit(
             Operation.VERIFY,
             server=backup.server,
@@ -126,7 +132,7 @@ class DaemonServices:
             requested_by=requested_by,
             wait=False,
             backup_id=backup.backup_id,
-            order=VerifyOrder(deep=deep),
+            order=VerifyOrder(deep=deep, storage=storage),
         )
 
     def plan_restore(self, order: RestoreRequest, *, requested_by: str) -> RestorePlan:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.domain.clock import Clock
 
-RANGE_BYTES = 8 << 20
+RANGE_BYTES = 4 << 20
 RANGES_AHEAD = 3
 
 

@@ -301,8 +301,8 @@ class FakeServices:
             raise BusyError(f"run {active.run_id} holds the server oempro", hint="Wait for it, or use --wait.")
         return self._accept(Operation.BACKUP, requested_by, queued=active is not None)
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
-        self._note("request_verify", backup_id=backup_id, deep=deep, requested_by=requested_by)
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
+        self._note("request_verify", backup_id=backup_id, deep=deep, storage=storage, requested_by=requested_by)
         self.find_backup(backup_id, None)
         return self._accept(Operation.VERIFY, requested_by, queued=False)
 

@@ -62,13 +62,16 @@ async def verify(
 ) -> RunDocument:
     """Start a check of a backup's copies (checksum and read-back) and answer at once with its run.
 
-    With ``deep`` the backup is unpacked, too, and a server started on it to check every table.
+    With ``deep`` the backup is unpacked, too, and a server started on it to check every table. ``storage`` names the
+    one storage whose copy is read.
     """
     backup_id = checked_part(part)
-    deep = options is not None and options.deep
+    wanted = options or VerifyOptions()
     requested_by = str(request.scope[PEER_KEY])
     run = await calls.quick(
-        lambda: calls.services.request_verify(backup_id=backup_id, deep=deep, requested_by=requested_by)
+        lambda: calls.services.request_verify(
+            backup_id=backup_id, deep=wanted.deep, storage=wanted.storage, requested_by=requested_by
+        )
     )
     response.headers["location"] = f"/v1/runs/{run.run_id}"
     return RunDocument(run=RunView.model_validate(run))

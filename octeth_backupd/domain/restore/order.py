@@ -43,9 +43,15 @@ class RestoreOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOrder:
-    """A verification: ``deep`` also starts a server on the backup and checks every table."""
+    """A verification as it was ordered.
+
+    Attributes:
+        deep: Start a server on the backup and check every table.
+        storage: Name of the one storage backend whose copy is read; empty: every copy, or the best one with ``deep``.
+    """
 
     deep: bool = False
+    storage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,7 +160,7 @@ def test_with_several_servers_one_must_be_named(two_servers: Daemon) -> None:
 def test_a_backup_is_verified_by_any_part_of_its_id(daemon: Daemon) -> None:
     daemon.bench.catalog.add_backup(make_backup())
 
-    run = daemon.services.request_verify(deep=False, backup_id="2026-11-22", requested_by=WHO)
+    run = daemon.services.request_verify(deep=False, storage="local", backup_id="2026-11-22", requested_by=WHO)
 
     assert (run.operation, run.server, run.backup_id) == (Operation.VERIFY, "oempro", make_backup().backup_id)
 
@@ -170,9 +170,12 @@ def test_a_backup_that_does_not_exist_or_is_not_one_cannot_be_verified(daemon: D
     daemon.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(days=1)))
 
     with pytest.raises(NotFoundError):
-        daemon.services.request_verify(deep=False, backup_id="1999", requested_by=WHO)
+        daemon.services.request_verify(deep=False, storage="", backup_id="1999", requested_by=WHO)
     with pytest.raises(AmbiguousIdError):
-        daemon.services.request_verify(deep=False, backup_id="2026-11", requested_by=WHO)
+        daemon.services.request_verify(deep=False, storage="", backup_id="2026-11", requested_by=WHO)
+    with pytest.raises(NotFoundError, match="no copy in a storage 's3'") as caught:
+        daemon.services.request_verify(deep=False, storage="s3", backup_id="2026-11-22", requested_by=WHO)
+    assert caught.value.hint == "It has copies in: local."
     assert daemon.begun == []
 
 
