@@ -194,7 +194,9 @@ class _Daemon:
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
-        message = f"{path} was gone: a new catalog was begun, which knows none of the backups made before"
+        message = (
+            f"{path} was gone: a new catalog was begun; let it learn of the backups made before: octeth-backupctl sync"
+        )
         self._state.warnings["catalog"] = message
         _log.warning("catalog.missing", message=message)
 

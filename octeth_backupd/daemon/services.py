@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,10 @@ from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerS
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.domain.names import is_safe_name
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.events import StepProgress
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.servers.settings import ServerSettings
@@ -132,6 +136,29 @@ class DaemonServices:
     def request_undo(self, *, server: str, confirm: str, requested_by: str) -> Run:
         """See Services.request_undo."""
         return self._restores.undo(server, confirm=confirm, requested_by=requested_by)
+
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        """See Services.request_sync."""
+        if order.server is not None and not is_safe_name(order.server):
+            raise InvalidRequestError(f"not a server's name: {order.server!r}")
+        return self._coordinator.submit(
+            Operation.SYNC,
+            server="",
+            trigger=Trigger.MANUAL,
+            requested_by=requested_by,
+            wait=True,
+            order=order,
+        )
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        """See Services.sync_report."""
+        text = self._catalog.meta(SYNC_REPORT)
+        report: Mapping[str, Any] | None = None if text is None else json.loads(text)
+        return report
+
+    def ours(self) -> frozenset[str]:
+        """See Services.ours."""
+        return self._catalog.installations.ours()
 
     def restores(self, *, server: str | None) -> list[Journal]:
         """See Services.restores."""
