@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("services")
 
+NEW_CATALOG = "catalog"
+"""The standing warning that the catalog was begun anew."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ServiceState:
@@ -192,7 +195,7 @@ class DaemonServices:
             ),
             scheduler_alive=self._scheduler_alive(),
             configuration_error=self._state.configuration_error,
-            warnings=tuple(self._state.warnings.values()),
+            warnings=tuple(text for name, text in self._state.warnings.items() if not self._is_over(name)),
         )
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
@@ -244,6 +247,10 @@ class DaemonServices:
         """See Services.subscribe."""
         with subscribed(self._bus, run_id) as subscription:
             yield subscription
+
+    def _is_over(self, warning: str) -> bool:
+        """Return whether a standing warning has been answered: a new catalog, by a sync."""
+        return warning == NEW_CATALOG and self._catalog.meta(SYNC_REPORT) is not None
 
     def _server_names(self) -> tuple[str, ...]:
         return tuple(self._parts().servers)

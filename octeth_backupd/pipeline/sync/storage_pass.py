@@ -10,7 +10,7 @@ from octeth_backupd.domain.backup import Copy
 from octeth_backupd.domain.sync.comparison import EXPECTED, ON_ITS_WAY, compare_copy, impostor
 from octeth_backupd.domain.sync.identification import identify, is_same, problem_of
 from octeth_backupd.domain.sync.loose import left_partials, left_uploads, loose_files
-from octeth_backupd.domain.sync.places import FoundFile, sorted_out
+from octeth_backupd.domain.sync.places import FoundFile, place_of, short_id, sorted_out
 from octeth_backupd.domain.sync.report import Finding, FindingKind, StorageReport
 from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.pipeline.record import backup_from_manifest
@@ -120,7 +120,7 @@ class StoragePass:
         copies = {key: copy for key, copy in every_copy.items() if key.startswith(self._prefix)}
         problem, hint = ("", "") if self._believe_empty else _suspicion(copies, listing)
         undecided = self._compare_known(copies, listing, trusts_absence=not problem)
-        wanted = sorted({*undecided, *(listing.archive_keys - copies.keys())})
+        wanted = sorted({*undecided, *(listing.archive_keys - copies.keys())}, key=self._ours_first)
         manifests = {file.key: key for key in wanted if (file := listing.at(key).manifest) is not None}
         for manifest_key, read in read_manifests(
             self._storage,
@@ -135,6 +135,13 @@ class StoragePass:
             partials = partial_files(self._parts.backup_directory, self._prefix)
             self._findings += left_partials(partials, copies, storage=self._storage.name, now=self._now)
         return problem, hint
+
+    def _ours_first(self, key: str) -> tuple[int, str]:
+        """Order keys so that of two backups of one id ours comes first into the catalog, and keeps it."""
+        place = place_of(key)
+        if place is None or not place.short_id:
+            return (1, key)
+        return (0 if place.short_id in {short_id(one) for one in self._ours} else 2, key)
 
     def _compare_known(
         self, copies: Mapping[str, Copy], listing: Listing, *, trusts_absence: bool
