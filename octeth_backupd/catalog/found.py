@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from octeth_backupd.catalog.schema import backups, copies, manifests, runs
-from octeth_backupd.domain.backup import Backup, RunStatus
+from octeth_backupd.domain.backup import Backup, Copy, RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
-    from octeth_backupd.domain.backup import Copy
     from octeth_backupd.domain.sync.comparison import CopyChange
 
 _BACKUP_FIELDS = tuple(field.name for field in fields(Backup) if field.name not in {"manifest", "copies"})
+_COPY_FIELDS = tuple(field.name for field in fields(Copy))
 _UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -38,25 +38,31 @@ class FoundRows:
 
         Left out are ids that are taken, and backups whose own run is not over: it records them itself.
         """
-        added: set[str] = set()
         with self._database.write() as connection:
-            for backup in found:
-                if _is_taken(connection, backup.backup_id) or _is_being_made(connection, backup.run_id):
-                    continue
-                connection.execute(sa.insert(backups).values({name: getattr(backup, name) for name in _BACKUP_FIELDS}))
-                connection.execute(
-                    sa.insert(manifests).values(backup_id=backup.backup_id, manifest=backup.manifest),
-                )
-                for copy in backup.copies:
-                    connection.execute(sa.insert(copies).values(asdict(copy)))
-                added.add(backup.backup_id)
-        return added
+            taken = _taken(connection, [backup.backup_id for backup in found])
+            being_made = _being_made(connection, [backup.run_id for backup in found])
+            new = {
+                backup.backup_id: backup
+                for backup in found
+                if backup.backup_id not in taken and backup.run_id not in being_made
+            }
+            if not new:
+                return set()
+            rows = [{name: getattr(backup, name) for name in _BACKUP_FIELDS} for backup in new.values()]
+            connection.execute(sa.insert(backups), rows)
+            connection.execute(
+                sa.insert(manifests),
+                [{"backup_id": backup.backup_id, "manifest": backup.manifest} for backup in new.values()],
+            )
+            if copy_rows := [_copy_row(copy) for backup in new.values() for copy in backup.copies]:
+                connection.execute(sa.insert(copies), copy_rows)
+        return set(new)
 
     def add_copies(self, found: Sequence[Copy]) -> int:
         """Add copies to backups that have none in that storage backend; return how many were added."""
         with self._database.write() as connection:
             return sum(
-                connection.execute(insert(copies).values(asdict(copy)).on_conflict_do_nothing()).rowcount
+                connection.execute(insert(copies).values(_copy_row(copy)).on_conflict_do_nothing()).rowcount
                 for copy in found
             )
 
@@ -84,10 +90,14 @@ def _change(connection: sa.Connection, change: CopyChange, at: datetime) -> bool
     return connection.execute(sa.update(copies).where(*unchanged).values(values)).rowcount > 0
 
 
-def _is_taken(connection: sa.Connection, backup_id: str) -> bool:
-    return connection.scalar(sa.select(backups.c.backup_id).where(backups.c.backup_id == backup_id)) is not None
+def _taken(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    return set(connection.scalars(sa.select(backups.c.backup_id).where(backups.c.backup_id.in_(ids))))
 
 
-def _is_being_made(connection: sa.Connection, run_id: str) -> bool:
-    run = sa.select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.status.in_(_UNFINISHED))
-    return connection.scalar(run) is not None
+def _being_made(connection: sa.Connection, run_ids: Sequence[str]) -> set[str]:
+    unfinished = sa.select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), runs.c.status.in_(_UNFINISHED))
+    return set(connection.scalars(unfinished))
+
+
+def _copy_row(copy: Copy) -> dict[str, Any]:
+    return {name: getattr(copy, name) for name in _COPY_FIELDS}

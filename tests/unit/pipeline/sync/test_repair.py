@@ -130,7 +130,12 @@ def test_what_is_missing_is_written_manifest_last(
     del storage.files[f"{key}.json"], storage.files[f"{key}.sha256"]
     written: list[str] = []
     put_text = storage.put_text
-    monkeypatch.setattr(storage, "put_text", lambda key, text: (written.append(key), put_text(key, text)))
+
+    def noted(key: str, text: str) -> None:
+        written.append(key)
+        put_text(key, text)
+
+    monkeypatch.setattr(storage, "put_text", noted)
     found = [
         finding(Repair.WRITE_MANIFEST, f"{key}.json", key),
         finding(Repair.WRITE_CHECKSUM, f"{key}.sha256", key),
