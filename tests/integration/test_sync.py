@@ -10,6 +10,7 @@ import pytest
 
 from tests.environment.daemon import Daemon
 from tests.environment.restoring import SERVER_NAME, Restoring, restoring
+from tests.environment.s3_servers import RcloneS3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,3 +161,93 @@ def test_doctor_tries_the_storage(bench: Restoring) -> None:
         "storage_write",
         "storage_space",
     ]
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[RcloneS3]:
+    with RcloneS3() as server:
+        yield server
+
+
+def in_bucket(server: RcloneS3, prefix: str) -> dict[str, dict[str, Any]]:
+    """Return the sections of a daemon that knows this bucket."""
+    return {
+        "s3": {
+            "bucket": server.bucket,
+            "prefix": prefix,
+            "region": server.region,
+            "endpoint_url": server.endpoint_url,
+            "access_key_id": server.access_key_id,
+            "secret_access_key": server.secret_access_key,
+        }
+    }
+
+
+def upload(daemon: Daemon, server: RcloneS3, prefix: str) -> Path:
+    """Lay the daemon's whole local tree into the bucket, and return where the bucket's files are."""
+    there = server.bucket_directory / prefix
+    shutil.copytree(
+        daemon.backup_directory,
+        there,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(".*"),
+        copy_function=shutil.copy,
+    )
+    return there
+
+
+def test_catalog_and_tree_of_a_lost_disk_come_back_from_the_bucket(bucket: RcloneS3, tmp_path: Path) -> None:
+    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES, sections=in_bucket(bucket, "lost")) as bench:
+        backup = bench.back_up()
+        known = bench.daemon.api(f"/v1/backups/{backup}")["backup"]
+        upload(bench.daemon, bucket, "lost")
+        shutil.rmtree(bench.daemon.backup_directory)
+        lose_catalog(bench.daemon)
+
+        report = sync(bench.daemon, exit_code=DEGRADED)
+
+        local, remote = report["storages"]
+        assert (local["storage"], "does not exist" in local["problem"]) == ("local", True)
+        assert (remote["storage"], remote["added"], remote["problem"]) == ("s3", 1, "")
+        latest = bench.daemon.api("/v1/backups/latest")["backup"]
+        assert (latest["id"], latest["sha256"], latest["manifest"]) == (backup, known["sha256"], known["manifest"])
+        assert [(copy["storage"], copy["state"]) for copy in latest["copies"]] == [("s3", "present")]
+
+
+def test_two_hosts_share_a_bucket_a_prefix_and_a_servers_name(bucket: RcloneS3, tmp_path: Path) -> None:
+    sections = in_bucket(bucket, "shared")
+    with (
+        restoring(tmp_path / "one", vendor="mariadb", fill_bytes=FILL_BYTES, sections=sections) as bench,
+        another_host(tmp_path / "two", bench.daemon, backups=tmp_path / "two" / "tree") as other,
+    ):
+        other.backup_directory = tmp_path / "two" / "tree"
+        mine = bench.back_up()
+        theirs = Restoring(server=bench.server, daemon=other).back_up()
+        upload(bench.daemon, bucket, "shared")
+        there = upload(other, bucket, "shared")
+        before = tree(there)
+
+        for host in (bench.daemon, other, bench.daemon, other):
+            assert sync(host, "--repair")["problems"] == []
+
+        assert tree(there) == before
+        for host, own, foreign in ((bench.daemon, mine, theirs), (other, theirs, mine)):
+            copies = {one["id"]: [copy["storage"] for copy in one["copies"]] for one in host.backups()}
+            assert copies == {own: ["local", "s3"], foreign: ["s3"]}
+            assert host.api("/v1/backups/latest")["backup"]["id"] == own
+
+
+def test_a_bucket_that_refuses_the_key_loses_nothing(bucket: RcloneS3, tmp_path: Path) -> None:
+    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES, sections=in_bucket(bucket, "refused")) as bench:
+        bench.back_up()
+        upload(bench.daemon, bucket, "refused")
+        assert sync(bench.daemon)["storages"][1]["added"] == 1
+        bench.daemon.stop()
+        bench.daemon.sections["s3"]["secret_access_key"] = "wrong"  # type: ignore[index]
+        bench.daemon.write_config()
+        bench.daemon.start()
+
+        report = sync(bench.daemon, exit_code=DEGRADED)
+
+        assert report["storages"][1]["problem"]
+        assert {copy["state"] for copy in bench.daemon.backups()[0]["copies"]} == {"present"}
