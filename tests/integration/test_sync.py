@@ -169,18 +169,20 @@ def bucket() -> Iterator[RcloneS3]:
         yield server
 
 
-def in_bucket(server: RcloneS3, prefix: str) -> dict[str, dict[str, Any]]:
-    """Return the sections of a daemon that knows this bucket."""
-    return {
-        "s3": {
-            "bucket": server.bucket,
-            "prefix": prefix,
-            "region": server.region,
-            "endpoint_url": server.endpoint_url,
-            "access_key_id": server.access_key_id,
-            "secret_access_key": server.secret_access_key,
-        }
+def know_bucket(daemon: Daemon, server: RcloneS3, prefix: str, **changes: str) -> None:
+    """Tell the daemon of a bucket from now on."""
+    section = {
+        "bucket": server.bucket,
+        "prefix": prefix,
+        "region": server.region,
+        "endpoint_url": server.endpoint_url,
+        "access_key_id": server.access_key_id,
+        "secret_access_key": server.secret_access_key,
     }
+    daemon.stop()
+    daemon.sections = {**daemon.sections, "s3": section | changes}
+    daemon.write_config()
+    daemon.start()
 
 
 def upload(daemon: Daemon, server: RcloneS3, prefix: str) -> Path:
@@ -197,11 +199,14 @@ def upload(daemon: Daemon, server: RcloneS3, prefix: str) -> Path:
 
 
 def test_catalog_and_tree_of_a_lost_disk_come_back_from_the_bucket(bucket: RcloneS3, tmp_path: Path) -> None:
-    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES, sections=in_bucket(bucket, "lost")) as bench:
+    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES) as bench:
         backup = bench.back_up()
         known = bench.daemon.api(f"/v1/backups/{backup}")["backup"]
         upload(bench.daemon, bucket, "lost")
+        know_bucket(bench.daemon, bucket, "lost")
+        bench.daemon.stop()
         shutil.rmtree(bench.daemon.backup_directory)
+        bench.daemon.start()
         lose_catalog(bench.daemon)
 
         report = sync(bench.daemon, exit_code=DEGRADED)
@@ -215,9 +220,8 @@ def test_catalog_and_tree_of_a_lost_disk_come_back_from_the_bucket(bucket: Rclon
 
 
 def test_two_hosts_share_a_bucket_a_prefix_and_a_servers_name(bucket: RcloneS3, tmp_path: Path) -> None:
-    sections = in_bucket(bucket, "shared")
     with (
-        restoring(tmp_path / "one", vendor="mariadb", fill_bytes=FILL_BYTES, sections=sections) as bench,
+        restoring(tmp_path / "one", vendor="mariadb", fill_bytes=FILL_BYTES) as bench,
         another_host(tmp_path / "two", bench.daemon, backups=tmp_path / "two" / "tree") as other,
     ):
         other.backup_directory = tmp_path / "two" / "tree"
@@ -225,6 +229,8 @@ def test_two_hosts_share_a_bucket_a_prefix_and_a_servers_name(bucket: RcloneS3, 
         theirs = Restoring(server=bench.server, daemon=other).back_up()
         upload(bench.daemon, bucket, "shared")
         there = upload(other, bucket, "shared")
+        for host in (bench.daemon, other):
+            know_bucket(host, bucket, "shared")
         before = tree(there)
 
         for host in (bench.daemon, other, bench.daemon, other):
@@ -238,14 +244,12 @@ def test_two_hosts_share_a_bucket_a_prefix_and_a_servers_name(bucket: RcloneS3, 
 
 
 def test_a_bucket_that_refuses_the_key_loses_nothing(bucket: RcloneS3, tmp_path: Path) -> None:
-    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES, sections=in_bucket(bucket, "refused")) as bench:
+    with restoring(tmp_path, vendor="mariadb", fill_bytes=FILL_BYTES) as bench:
         bench.back_up()
         upload(bench.daemon, bucket, "refused")
+        know_bucket(bench.daemon, bucket, "refused")
         assert sync(bench.daemon)["storages"][1]["added"] == 1
-        bench.daemon.stop()
-        bench.daemon.sections["s3"]["secret_access_key"] = "wrong"  # type: ignore[index]
-        bench.daemon.write_config()
-        bench.daemon.start()
+        know_bucket(bench.daemon, bucket, "refused", secret_access_key="wrong")
 
         report = sync(bench.daemon, exit_code=DEGRADED)
 
