@@ -26,7 +26,7 @@ from octeth_backupd.daemon.restore_watch import RestoreWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
-from octeth_backupd.daemon.services import NEW_CATALOG, DaemonServices, ServiceState
+from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.errors import BackupdError
@@ -201,11 +201,7 @@ class _Daemon:
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
-        message = (
-            f"{path} was gone: a new catalog was begun; let it learn of the backups made before: octeth-backupctl sync"
-        )
-        self._state.warnings[NEW_CATALOG] = message
-        _log.warning("catalog.missing", message=message)
+        _log.warning("catalog.missing", message=self._state.warn_of_new_catalog(path))
 
     def _recover(self) -> None:
         workspaces = self._remember_workspace_directory()

@@ -54,6 +54,12 @@ class ServiceState:
     configuration_error: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
 
+    def warn_of_new_catalog(self, path: Path) -> str:
+        """Note that a lost catalog was begun anew, until a sync has looked; return the warning."""
+        text = f"{path} was gone: a new catalog was begun; it learns of earlier backups by octeth-backupctl sync"
+        self.warnings[NEW_CATALOG] = text
+        return text
+
 
 class DaemonServices:
     """Implements control.services.Services with the daemon's own parts.

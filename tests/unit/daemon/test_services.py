@@ -12,7 +12,7 @@ from octeth_backupd.control.services import ScheduleView, Services
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.run_recorder import RunRecorder
-from octeth_backupd.daemon.services import NEW_CATALOG, DaemonServices, ServiceState
+from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.events import StepProgress, Warned
@@ -131,8 +131,9 @@ def test_a_sync_of_what_cannot_be_a_server_is_refused(daemon: Daemon) -> None:
 
 
 def test_the_last_syncs_report_is_kept_and_answers_the_warning_of_a_new_catalog(daemon: Daemon) -> None:
-    daemon.state.warnings[NEW_CATALOG] = "the catalog was gone"
-    assert (daemon.services.sync_report(), daemon.services.status().warnings) == (None, ("the catalog was gone",))
+    warning = daemon.state.warn_of_new_catalog(daemon.bench.directory)
+    assert "octeth-backupctl sync" in warning
+    assert (daemon.services.sync_report(), daemon.services.status().warnings) == (None, (warning,))
 
     daemon.bench.catalog.set_meta(REPORT, '{"run_id": "run-1"}')
 
