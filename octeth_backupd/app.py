@@ -173,9 +173,7 @@ class _Daemon:
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
-        message = f"{path} was gone: a new catalog was begun, which knows none of the backups made before"
-        self._state.warnings["catalog"] = message
-        _log.warning("catalog.missing", message=message)
+        _log.warning("catalog.missing", message=self._state.warn_of_new_catalog(path))
 
     def _recover(self) -> None:
         workspaces = remember_workspaces(self._catalog, self._parts.workspace_directory)

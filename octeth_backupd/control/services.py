@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.events import Event, StepProgress
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.domain.server import Placement
     from octeth_backupd.domain.upload_status import StorageUploads
@@ -221,6 +222,19 @@ class Services(RetentionServices, Protocol):
             BusyError: Another run holds the server.
             NotFoundError: No such server.
         """
+
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        """Accept a comparison of catalog and storage backends and return its run at once; one waits for another.
+
+        Raises:
+            InvalidRequestError: ``order.server`` cannot be a server's name.
+        """
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        """Return the last sync's report as JSON types (``domain.sync.report.document_of``); None: there was none."""
+
+    def ours(self) -> frozenset[str]:
+        """Return the installations whose backups are ours: this one, and those that it adopted."""
 
     def restores(self, *, server: str | None) -> list[Journal]:
         """Return the restores that are not finished and those whose safety copy is still there, newest first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,24 +11,26 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView, Subscription
+from octeth_backupd.control.services import ScheduleView, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
+from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.daemon.upload_views import upload_views
-from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.domain.backup import Operation, Tier, Trigger
+from octeth_backupd.domain.names import is_safe_name
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
+from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.control.retention_services import BackupHoldings
     from octeth_backupd.control.services import RestoreRequest
-    from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+    from octeth_backupd.daemon.coordinator import Coordinator
     from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
     from octeth_backupd.daemon.upload_watch import UploadWatch
@@ -36,14 +39,15 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.events import StepProgress
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.servers.settings import ServerSettings
     from octeth_backupd.telemetry.bus import EventBus
 
 _log = structlog.get_logger("services")
 
-_PAGE = 50
+NEW_CATALOG = "catalog"
+"""The standing warning that the catalog was begun anew."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +56,12 @@ class ServiceState:
 
     configuration_error: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
+
+    def warn_of_new_catalog(self, path: Path) -> str:
+        """Note that a lost catalog was begun anew, until a sync has looked; return the warning."""
+        text = f"{path} was gone: a new catalog was begun; it learns of earlier backups by octeth-backupctl sync"
+        self.warnings[NEW_CATALOG] = text
+        return text
 
 
 class DaemonServices:
@@ -93,6 +103,7 @@ class DaemonServices:
         self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
         self._recorder = recorder
         self._upload_watch = upload_watch
+        self._standing = ServerStanding(catalog=catalog, clock=clock, retention=self._retention.status)
         self._state = state
         self._installation_id = installation_id
         self._config_path = config_path
@@ -147,6 +158,29 @@ class DaemonServices:
     def request_undo(self, *, server: str, confirm: str, requested_by: str) -> Run:
         """See Services.request_undo."""
         return self._restores.undo(server, confirm=confirm, requested_by=requested_by)
+
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        """See Services.request_sync."""
+        if order.server is not None and not is_safe_name(order.server):
+            raise InvalidRequestError(f"not a server's name: {order.server!r}")
+        return self._coordinator.submit(
+            Operation.SYNC,
+            server="",
+            trigger=Trigger.MANUAL,
+            requested_by=requested_by,
+            wait=True,
+            order=order,
+        )
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        """See Services.sync_report."""
+        text = self._catalog.meta(SYNC_REPORT)
+        report: Mapping[str, Any] | None = None if text is None else json.loads(text)
+        return report
+
+    def ours(self) -> frozenset[str]:
+        """See Services.ours."""
+        return self._catalog.installations.ours()
 
     def restores(self, *, server: str | None) -> list[Journal]:
         """See Services.restores."""
@@ -206,12 +240,16 @@ class DaemonServices:
             state=state,
             config_path=self._config_path,
             servers=tuple(
-                self._server_status(name, server.settings, views, active) for name, server in parts.servers.items()
+                self._standing.of(name, server.settings.placement, views=views, active=active)
+                for name, server in parts.servers.items()
             ),
             scheduler_alive=self._scheduler_alive(),
             uploads=upload_views(parts, self._upload_watch, self._recorder, active),
             configuration_error=self._state.configuration_error,
-            warnings=(*self._state.warnings.values(), *self._restores.warnings()),
+            warnings=(
+                *(text for name, text in self._state.warnings.items() if not self._is_over(name)),
+                *self._restores.warnings(),
+            ),
         )
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
@@ -264,6 +302,10 @@ class DaemonServices:
         with subscribed(self._bus, run_id) as subscription:
             yield subscription
 
+    def _is_over(self, warning: str) -> bool:
+        """Return whether a standing warning has been answered: a new catalog, by a sync."""
+        return warning == NEW_CATALOG and self._catalog.meta(SYNC_REPORT) is not None
+
     def _server_names(self) -> tuple[str, ...]:
         return tuple(self._parts().servers)
 
@@ -281,38 +323,3 @@ class DaemonServices:
             for view in self._schedules()
             if view.server in names and (schedule is None or view.schedule == schedule)
         ]
-
-    def _server_status(
-        self, name: str, settings: ServerSettings, views: list[ScheduleView], active: list[ActiveRun]
-    ) -> ServerStatus:
-        mine = [a for a in active if a.run.server == name]
-        # The one that holds the server first: an upload may go on beside it.
-        running = sorted((a for a in mine if a.is_running), key=lambda a: not a.run.operation.holds_server)
-        due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
-        return ServerStatus(
-            name=name,
-            placement=settings.placement,
-            last_good_backup=self._last_good(name),
-            last_run=self._last_run(name),
-            active_run=self._catalog.run(running[0].run.run_id) if running else None,
-            queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
-            next_due=min(due_times, default=None),
-            retention=self._retention.status(name),
-        )
-
-    def _last_run(self, server: str) -> Run | None:
-        """Return the newest ended run that was ordered or scheduled: retried uploads must not hide a failed backup."""
-        before: str | None = None
-        while page := self._catalog.runs(server=server, limit=_PAGE, before=before):
-            for run in page:
-                if run.status.is_final and not run.operation.is_background:
-                    return run
-            before = page[-1].run_id
-        return None
-
-    def _last_good(self, server: str) -> BackupSummary | None:
-        backup = self._catalog.last_good_backup(server)
-        if backup is None:
-            return None
-        age_seconds = (self._clock.now() - backup.taken_at).total_seconds()
-        return BackupSummary(backup_id=backup.backup_id, taken_at=backup.taken_at, age_seconds=age_seconds)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.domain.upload_status import StorageUploads
 
@@ -227,6 +228,7 @@ class FakeServices:
         self.retention_status = RetentionStatus()
         self.said = BackupHoldings()
         self.journals: list[Journal] = []
+        self.report: Mapping[str, Any] | None = None
         self.configuration_error = ""
         self.uploads: list[StorageUploads] = []
         self.warnings: tuple[str, ...] = ()
@@ -324,6 +326,17 @@ class FakeServices:
         if not any(journal.server == server and journal.holds_safety_copy for journal in self.journals):
             raise InvalidRequestError(f"there is no safety copy of {server}: nothing can be undone")
         return self._accept(Operation.UNDO, requested_by, queued=False)
+
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        self._note("request_sync", order=order, requested_by=requested_by)
+        return self._accept(Operation.SYNC, requested_by, queued=False, server="")
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        self._note("sync_report")
+        return self.report
+
+    def ours(self) -> frozenset[str]:
+        return frozenset({"installation-1"})
 
     def restores(self, *, server: str | None) -> list[Journal]:
         self._note("restores", server=server)
@@ -481,10 +494,11 @@ class FakeServices:
             with self._lock:
                 self.subscribers.remove(entry)
 
-    def _accept(self, operation: Operation, requested_by: str, *, queued: bool) -> Run:
+    def _accept(self, operation: Operation, requested_by: str, *, queued: bool, server: str = "oempro") -> Run:
         run = make_run(
             f"run-{len(self.all_runs) + 1}",
             operation=operation,
+            server=server,
             status=RunStatus.QUEUED if queued else RunStatus.RUNNING,
             requested_by=requested_by,
             started_at=None if queued else NOW,

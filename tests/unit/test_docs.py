@@ -40,7 +40,7 @@ _SETTING = re.compile(
 )
 _PATH = re.compile(r"^[\w.-]+(?:/[\w.-]+)*(?:\.py|/)$")
 # Words that follow a program's name in a sentence of the code, not on a command line.
-_PROSE = frozenset({"and", "manifest", "reads", "restore", "takes", "talks", "that"})
+_PROSE = frozenset({"and", "manifest", "reads", "restore", "state", "takes", "talks", "that"})
 
 
 def _name(path: Path) -> str:

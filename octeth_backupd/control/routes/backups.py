@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -29,10 +30,14 @@ async def backups(
     limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 100,
     after: Annotated[str | None, Query(description="Id of the last backup of the page before.")] = None,
 ) -> Response:
-    """List backups without their manifests, newest first; a page shorter than ``limit`` is the last one."""
+    """List backups without their manifests, newest first; a page shorter than ``limit`` is the last one.
+
+    ``ours`` are the installations whose backups are ours; those of others are foreign.
+    """
     last = None if after is None else checked_part(after)
     rows = await calls.quick(lambda: calls.services.backups_json(server=server, limit=limit, after=last))
-    return Response(b'{"schema_version":1,"backups":' + rows + b"}", media_type="application/json")
+    ours = json.dumps(sorted(await calls.quick(calls.services.ours))).encode()
+    return Response(b'{"schema_version":1,"backups":' + rows + b',"ours":' + ours + b"}", media_type="application/json")
 
 
 @router.post("/v1/backups", status_code=202)

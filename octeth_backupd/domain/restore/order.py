@@ -61,4 +61,20 @@ class JournalOrder:
     restore_id: str
 
 
-Order = RestoreOrder | VerifyOrder | JournalOrder | UploadOrder | RetentionOrder | DeleteOrder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOrder:
+    """A comparison of catalog and storage backends.
+
+    Attributes:
+        adopt: The installation whose backups are taken over, or the beginning of its id; empty: none.
+        repair: Remove what is orphaned and ours, write what is missing beside an archive of ours, and believe that a
+            storage backend lost everything where none of its copies is found.
+        server: Only this server's backups; None: all.
+    """
+
+    adopt: str = ""
+    repair: bool = False
+    server: str | None = None
+
+
+Order = RestoreOrder | VerifyOrder | JournalOrder | UploadOrder | RetentionOrder | DeleteOrder | SyncOrder

@@ -17,7 +17,9 @@ from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.events import StepProgress, Warned
+from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
+from octeth_backupd.pipeline.sync.sync import REPORT
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.runs import AT, a_run
 from tests.fakes.server import FakeServer
@@ -109,6 +111,45 @@ def test_they_are_what_the_control_interface_asks_for(daemon: Daemon) -> None:
     services: Services = daemon.services
 
     assert services.status().config_path == daemon.bench.directory / "config.toml"
+
+
+def test_a_sync_is_a_run_of_no_server_that_waits_for_nobody(daemon: Daemon) -> None:
+    daemon.services.request_backup(server=None, wait=False, requested_by="root")
+
+    run = daemon.services.request_sync(SyncOrder(repair=True), requested_by="root")
+
+    assert (run.operation, run.server, run.trigger) == (Operation.SYNC, "", Trigger.MANUAL)
+    assert [active.order for active in daemon.begun if active.run.run_id == run.run_id] == [SyncOrder(repair=True)]
+
+
+def test_a_second_sync_waits_for_the_first(daemon: Daemon) -> None:
+    daemon.services.request_sync(SyncOrder(), requested_by="root")
+    daemon.services.request_sync(SyncOrder(), requested_by="root")
+
+    assert [active.run.operation for active in daemon.begun] == [Operation.SYNC]
+
+
+def test_a_sync_of_what_cannot_be_a_server_is_refused(daemon: Daemon) -> None:
+    with pytest.raises(InvalidRequestError):
+        daemon.services.request_sync(SyncOrder(server="../x"), requested_by="root")
+
+
+def test_the_last_syncs_report_is_kept_and_answers_the_warning_of_a_new_catalog(daemon: Daemon) -> None:
+    warning = daemon.state.warn_of_new_catalog(daemon.bench.directory)
+    assert "octeth-backupctl sync" in warning
+    assert (daemon.services.sync_report(), daemon.services.status().warnings) == (None, (warning,))
+
+    daemon.bench.catalog.set_meta(REPORT, '{"run_id": "run-1"}')
+
+    assert daemon.services.sync_report() == {"run_id": "run-1"}
+    assert daemon.services.status().warnings == ()
+
+
+def test_ours_are_this_installation_and_those_that_it_adopted(daemon: Daemon) -> None:
+    daemon.bench.catalog.installations.set_own("1" * 32)
+    daemon.bench.catalog.installations.adopt("2" * 32, by="root", at=AT)
+
+    assert daemon.services.ours() == {"1" * 32, "2" * 32}
 
 
 def test_a_requested_backup_is_a_manual_run_of_the_tier_manual(daemon: Daemon) -> None:

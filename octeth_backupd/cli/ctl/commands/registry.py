@@ -18,6 +18,7 @@ from octeth_backupd.cli.ctl.commands.runs import RunsCommand
 from octeth_backupd.cli.ctl.commands.schedules import PauseCommand, ResumeCommand, SchedulesCommand
 from octeth_backupd.cli.ctl.commands.show import ShowCommand
 from octeth_backupd.cli.ctl.commands.status import StatusCommand
+from octeth_backupd.cli.ctl.commands.sync import SyncCommand
 from octeth_backupd.cli.ctl.commands.undo import UndoCommand
 from octeth_backupd.cli.ctl.commands.verify import VerifyCommand
 from octeth_backupd.cli.ctl.commands.version import VersionCommand
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     UnpinCommand(),
     AcceptCommand(),
     DeleteCommand(),
+    SyncCommand(),
     RunsCommand(),
     WatchCommand(),
     CancelCommand(),

@@ -21,7 +21,7 @@ def test_the_catalogs_bytes_are_passed_through_untouched() -> None:
     response = ask(services, "GET", "/v1/backups", peer=READER)
 
     rows = services.backups_json(server=None, limit=100, after=None)
-    assert response.content == b'{"schema_version":1,"backups":' + rows + b"}"
+    assert response.content == b'{"schema_version":1,"backups":' + rows + b',"ours":["installation-1"]}'
     assert response.headers["content-type"] == "application/json"
 
 
