@@ -45,6 +45,7 @@ from octeth_backupd.settings.changes import restart_needed
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
 from octeth_backupd.storage.registry import storages_for
+from octeth_backupd.storage.s3_classes import shortest_days
 from octeth_backupd.telemetry.bus import EventBus
 from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
@@ -92,7 +93,13 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
             name: Server(name=name, settings=server, docker=docker, clock=clock)
             for name, server in settings.servers.items()
         },
-        storages=storages_for(local=settings.local),
+        storages=storages_for(
+            local=settings.local,
+            s3=settings.buckets,
+            uploads=catalog,
+            clock=clock,
+            shortest_retention_days=shortest_days(settings.retention),
+        ),
         workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
         backup_directory=settings.local.directory,
         runtime_directory=settings.daemon.runtime_directory,
@@ -339,4 +346,5 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    return tuple(secret for server in settings.servers.values() if (secret := server.password.get_secret_value()))
+    passwords = [secret for server in settings.servers.values() if (secret := server.password.get_secret_value())]
+    return (*passwords, *(secret for bucket in settings.buckets.values() for secret in bucket.secrets))

@@ -18,9 +18,14 @@ DIAGNOSIS_MARK = "doctor"
 
 
 def diagnose(parts: Parts, installation_id: str, server: str | None) -> list[CheckResult]:
-    """Return every check's answer for a server, or for all when None; a check never hides another."""
+    """Return every check's answer for a server, or for all when None; a check never hides another.
+
+    Remote storages are tried step by step; they belong to no server.
+    """
     names = list(parts.servers) if server is None else [server]
-    return [result for name in names for result in _diagnose(parts, installation_id, name)]
+    results = [result for name in names for result in _diagnose(parts, installation_id, name)]
+    remote = [storage for storage in parts.storages if storage.is_remote]
+    return [*results, *(result for storage in remote for result in storage.diagnose())]
 
 
 def _diagnose(parts: Parts, installation_id: str, name: str) -> tuple[CheckResult, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import BackupdError
-from octeth_backupd.preflight.base import failed, passed
+from octeth_backupd.preflight.base import failed, passed, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StorageWritable:
-    """Can every storage backend be written?"""
+    """Can every storage backend be written? One that is remote is no reason not to take a backup: its copy can wait."""
 
     name = "storage_writable"
 
@@ -30,12 +30,11 @@ class StorageWritable:
             )
         errors = [(storage.name, error) for storage in subject.storages if (error := _error_of(storage.check))]
         if errors:
-            return failed(
-                self,
-                subject,
-                "; ".join(f"{name}: {error.message}" for name, error in errors),
-                fix=errors[0][1].hint or "Make it writable for the daemon.",
-            )
+            summary = "; ".join(f"{name}: {error.message}" for name, error in errors)
+            fix = errors[0][1].hint or "Make it writable for the daemon."
+            if {name for name, _ in errors}.issubset(storage.name for storage in subject.storages if storage.is_remote):
+                return warning(self, subject, summary, fix=fix)
+            return failed(self, subject, summary, fix=fix)
         names = ", ".join(storage.name for storage in subject.storages)
         return passed(self, subject, f"writable: {names}")
 

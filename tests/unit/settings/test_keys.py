@@ -13,7 +13,7 @@ def test_keys_are_walked_through_named_and_nested_tables() -> None:
 
 
 def test_passwords_are_the_secrets() -> None:
-    assert [".".join(key.path) for key in keys_of(Settings, names=("a", "b")) if is_secret(key.field)] == [
+    assert [".".join(key.path) for key in keys_of(Settings, names={"servers": ("a", "b")}) if is_secret(key.field)] == [
         "servers.a.password",
         "servers.b.password",
     ]

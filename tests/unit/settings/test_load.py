@@ -278,7 +278,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=8), inner, max_size=2),
     max_leaves=4,
 )
-KEYS = [list(key.path) for key in keys_of(Settings, names=("oempro",))]
+KEYS = [list(key.path) for key in keys_of(Settings, names={"servers": ("oempro",), "storages": ("second",)})]
 
 
 @examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
