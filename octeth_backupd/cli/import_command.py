@@ -13,12 +13,12 @@ from octeth_backupd.errors import PermissionDeniedError
 from octeth_backupd.importing.crontabs import Crontabs
 from octeth_backupd.importing.importer import ImportOrder, Machine, run_import
 from octeth_backupd.importing.sources import find_sources
+from octeth_backupd.importing.storages import storages_of
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.process.host import HostRunner
 from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
-from octeth_backupd.storage.registry import storages_for
 
 if TYPE_CHECKING:
     import argparse
@@ -67,14 +67,15 @@ def import_from(arguments: argparse.Namespace) -> int:
 
 
 def _machine(docker: Docker) -> Machine:
+    clock = SystemClock()
     host_runner = HostRunner(mark=RunMark("import", "import"), redactor=Redactor(()), path=os.environ.get("PATH"))
     return Machine(
-        clock=SystemClock(),
+        clock=clock,
         docker=docker,
         host_runner=host_runner,
         crontabs=Crontabs(host_runner),
         environment=os.environ,
-        storages_of=lambda settings: storages_for(local=settings.local),
+        storages_of=lambda settings: storages_of(settings, clock=clock),
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
 
