@@ -27,16 +27,19 @@ class _Provider:
     secret: str
     tool: str
     remote: str
+    region: str = ""
+    storage_class: str = ""
+    account: str = ""
 
 
 _PROVIDERS = {
     "s3": _Provider(
         bucket="S3_BUCKET", prefix="S3_PREFIX", key="AWS_ACCESS_KEY_ID", secret="AWS_SECRET_ACCESS_KEY",  # noqa: S106
-        tool="S3_UPLOAD_TOOL", remote="RCLONE_REMOTE",
+        tool="S3_UPLOAD_TOOL", remote="RCLONE_REMOTE", region="S3_REGION", storage_class="S3_STORAGE_CLASS",
     ),
     "r2": _Provider(
         bucket="R2_BUCKET", prefix="R2_PREFIX", key="R2_ACCESS_KEY_ID", secret="R2_SECRET_ACCESS_KEY",  # noqa: S106
-        tool="R2_UPLOAD_TOOL", remote="R2_RCLONE_REMOTE",
+        tool="R2_UPLOAD_TOOL", remote="R2_RCLONE_REMOTE", account="R2_ACCOUNT_ID",
     ),
     "gcs": _Provider(
         bucket="GCS_BUCKET", prefix="GCS_PREFIX", key="", secret="",
@@ -85,9 +88,12 @@ def _translate_provider(draft: Draft, name: str) -> bool:
         return False
     draft.take(provider.bucket, "s3.bucket", bucket)
     for key, value in wanted.items():
-        draft.put(f"s3.{key}", value)
-    said = ", ".join(f'{key} = "{value}"' for key, value in wanted.items() if key != "bucket")
-    draft.note(Fate.TAKEN, PROVIDER, f"[s3] {said}")
+        variable = _variable_of(provider, key)
+        if variable:
+            draft.take(variable, f"s3.{key}", value)
+        else:
+            draft.put(f"s3.{key}", value)
+    draft.note(Fate.TAKEN, PROVIDER, f'is {name}: copies of every backup go into [s3] bucket = "{bucket}"')
     _credentials(draft, name, provider)
     if not prefix:
         draft.note(
@@ -95,6 +101,12 @@ def _translate_provider(draft: Draft, name: str) -> bool:
             "is empty, for which the old upload made keys that begin with a slash; those are looked for as well",
         )  # fmt: skip
     return True
+
+
+def _variable_of(provider: _Provider, key: str) -> str:
+    """Return which variable says a key; empty where none does."""
+    found = {"prefix": provider.prefix, "region": provider.region, "storage_class": provider.storage_class}
+    return (found | {"endpoint_url": provider.account}).get(key, "")
 
 
 def _bucket_and_prefix(draft: Draft, provider: _Provider) -> tuple[str, str]:

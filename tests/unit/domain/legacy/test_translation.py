@@ -38,6 +38,15 @@ R2_PREFIX=octeth
 R2_ACCESS_KEY_ID=key
 R2_SECRET_ACCESS_KEY=s/ecret
 """
+R2 = """\
+CLOUD_STORAGE_PROVIDER=r2
+R2_BUCKET=my-bucket
+R2_ACCOUNT_ID=account
+R2_PREFIX=octeth
+R2_ACCESS_KEY_ID=key
+R2_SECRET_ACCESS_KEY=s/ecret
+S3_REGION=us-east-1
+"""
 
 
 def test_result_passes_our_own_examination(tmp_path: Path) -> None:
@@ -64,7 +73,7 @@ def test_no_secret_is_in_the_file_or_the_report() -> None:
 
 
 def test_every_variable_of_env_is_in_the_report() -> None:
-    found = configuration(ENV, SHIPPED_CONF)
+    found = configuration(ENV + R2, SHIPPED_CONF)
 
     translation = translate(found, around())
 
