@@ -13,6 +13,7 @@ from octeth_backupd.domain.legacy.report import Fate, Note
 from octeth_backupd.domain.names import checksum_name
 from octeth_backupd.domain.restore.archives import archive_format_of
 from octeth_backupd.domain.restore.plan import ArchiveFormat
+from octeth_backupd.domain.space import format_bytes
 from octeth_backupd.errors import BackupdError, VerificationError
 from octeth_backupd.pipeline.readback import hash_archive, read_back, read_through
 
@@ -95,7 +96,7 @@ def _odd_file(storage: Storage, key: str, files: dict[str, StoredFile]) -> Itera
 
 
 def examine(
-    candidate: Candidate, host_runner: HostRunner, cancellation: Cancellation, on_begin: Callable[[Candidate], None]
+    candidate: Candidate, host_runner: HostRunner, cancellation: Cancellation, say: Callable[[str], None]
 ) -> Found:
     """Return what a candidate is worth: a local one is read to its end, of a remote one the checksum file alone.
 
@@ -103,7 +104,7 @@ def examine(
         candidate: From ``scan``.
         host_runner: For the compressor.
         cancellation: Looked at while reading.
-        on_begin: Told before a file is read.
+        say: Told, in words, before a file is read.
 
     Raises:
         StorageError: It cannot be read now.
@@ -113,7 +114,7 @@ def examine(
         damage = _too_small(candidate.file.size_bytes)
         facts = ArchiveFacts(size_bytes=candidate.file.size_bytes, damage=damage)
     else:
-        on_begin(candidate)
+        say(f"reading {candidate.file.key} ({format_bytes(candidate.file.size_bytes)})")
         facts = _read(candidate, host_runner, cancellation)
     return Found(
         storage=candidate.storage.name,

@@ -136,9 +136,9 @@ def run_import(order: ImportOrder, sources: Sources, machine: Machine) -> Import
         return _result(order, plan, adopted=())
     with ExitStack() as stack:
         catalog, own_id = (None, "") if order.dry_run else _open_catalog(plan.settings, machine, stack)
-        adopted = _adopt(order, plan, machine, catalog, own_id)
         if catalog is not None:
-            catalog.set_meta(RETENTION_CONFIRMED, "")
+            catalog.set_meta(RETENTION_CONFIRMED, "")  # before there is anything that could expire
+        adopted = _adopt(order, plan, machine, catalog, own_id)
         result = _result(order, plan, adopted=adopted)
     removed: tuple[str, ...] = ()
     if order.remove_cron and not order.dry_run:
@@ -280,15 +280,12 @@ def _adopt(order: ImportOrder, plan: _Plan, machine: Machine, catalog: Catalog |
             notes.append(Note(fate=Fate.BY_HAND, subject=storage.name, message=message))
             continue
         notes += scanned.notes
-        found += [
-            examine(
-                candidate,
-                machine.host_runner,
-                Cancellation(),
-                lambda one: machine.say(f"reading {one.storage.name}: {one.file.key} ({one.file.size_bytes} bytes)"),
-            )
-            for candidate in scanned.candidates
-        ]
+        for candidate in scanned.candidates:
+            try:
+                found.append(examine(candidate, machine.host_runner, Cancellation(), machine.say))
+            except BackupdError as error:
+                subject = f"{storage.name}: {candidate.file.key}"
+                notes.append(Note(fate=Fate.LEFT_ALONE, subject=subject, message=f"cannot be read: {error.message}"))
     adopter = Adopter(server=plan.server, installation_id=own_id, now=machine.clock.now())
     adopted = list(adopter.adopt(found, catalog))
     if catalog is not None:

@@ -14,7 +14,7 @@ import pytest
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.domain.legacy.report import Fate
-from octeth_backupd.errors import BusyError, ConfigurationError, InvalidRequestError, NotFoundError
+from octeth_backupd.errors import BusyError, ConfigurationError, InvalidRequestError, NotFoundError, StorageError
 from octeth_backupd.importing.adopting import RETENTION_CONFIRMED
 from octeth_backupd.importing.crontabs import CronPlaces, Crontabs
 from octeth_backupd.importing.importer import ImportOrder, ImportResult, Machine, run_import
@@ -271,6 +271,52 @@ def test_storage_that_cannot_be_listed_is_left_for_later(host: Host, monkeypatch
 
     assert any(note.subject == "s3" and "import --archives" in note.message for note in notes)
     assert host.config.exists()
+
+
+def test_archive_that_cannot_be_read_keeps_no_other_from_being_adopted(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(host.backups, f"daily/{NAME.replace('01-15', '01-16')}", tar_bytes())
+    whole = LocalStorage.open
+
+    def open_or_fail(storage: LocalStorage, key: str) -> Any:
+        if key == f"daily/{NAME}":
+            raise StorageError("input/output error")
+        return whole(storage, key)
+
+    monkeypatch.setattr(LocalStorage, "open", open_or_fail)
+
+    notes = {note.subject: (note.fate, note.message) for note in host.run().notes}
+
+    assert notes[f"local: daily/{NAME}"] == (Fate.LEFT_ALONE, "cannot be read: input/output error")
+    assert notes[f"local: daily/{NAME.replace('01-15', '01-16')}"][0] is Fate.ADOPTED
+
+
+def test_nothing_could_expire_before_the_operator_was_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("octeth_backupd.importing.importer.tighten_modes", die)
+
+    with pytest.raises(KeyboardInterrupt):
+        host.run()
+
+    catalog = host.catalog()
+    assert (catalog.backup_id_exists(ID), catalog.meta(RETENTION_CONFIRMED)) == (True, "")
+    catalog.close()
+    assert not host.config.exists()
+
+
+def test_import_that_was_killed_is_simply_run_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("octeth_backupd.importing.importer.write_files", die)
+        with pytest.raises(KeyboardInterrupt):
+            host.run()
+
+    assert host.config in host.run().written
 
 
 def test_remote_archive_without_a_local_one_is_adopted(host: Host) -> None:
