@@ -13,12 +13,12 @@ from octeth_backupd.errors import PermissionDeniedError
 from octeth_backupd.importing.crontabs import Crontabs
 from octeth_backupd.importing.importer import ImportOrder, Machine, run_import
 from octeth_backupd.importing.sources import find_sources
+from octeth_backupd.importing.storages import storages_of
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.process.host import HostRunner
 from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
-from octeth_backupd.storage.registry import local_storage
 
 if TYPE_CHECKING:
     import argparse
@@ -67,14 +67,15 @@ def import_from(arguments: argparse.Namespace) -> int:
 
 
 def _machine(docker: Docker) -> Machine:
+    clock = SystemClock()
     host_runner = HostRunner(mark=RunMark("import", "import"), redactor=Redactor(()), path=os.environ.get("PATH"))
     return Machine(
-        clock=SystemClock(),
+        clock=clock,
         docker=docker,
         host_runner=host_runner,
         crontabs=Crontabs(host_runner),
         environment=os.environ,
-        storages_of=lambda settings: (local_storage(settings.local),),
+        storages_of=lambda settings: storages_of(settings, clock=clock),
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
 
@@ -105,4 +106,4 @@ def _print_report(order: ImportOrder, result: ImportResult) -> None:
     if order.dry_run:
         print("\nNothing was changed.")
     elif order.output is None:
-        print("\nNothing expires before you have looked at the retention plan and applied it once.")
+        print("\nNothing expires before you have looked at the plan: octeth-backupctl retention; then add --apply.")

@@ -16,6 +16,7 @@ from octeth_backupd.domain.upload import LOCAL_STORAGE, UploadOrder
 from octeth_backupd.errors import BackupdError, BusyError
 from octeth_backupd.pipeline.leftover_parts import leftover_parts, server_of
 from octeth_backupd.pipeline.spare_copies import is_spare
+from octeth_backupd.pipeline.state_files import stale_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,6 +58,7 @@ class UploadWatch:
         self._storages: dict[str, Backoff] = {}
         self._copies: dict[tuple[str, str], Backoff] = {}
         self._servers: dict[str, datetime] = {}
+        self._states_written_at = ""
 
     def look(self) -> None:
         """Submit the next upload run; what cannot be done now is done at a later look."""
@@ -92,6 +94,7 @@ class UploadWatch:
             self._storages.clear()
             self._copies.clear()
             self._servers.clear()
+            self._states_written_at = ""  # a storage backend may have been added
         self.look()
 
     def next_try_at(self, waiting: Iterable[WaitingCopy]) -> datetime | None:
@@ -134,6 +137,7 @@ class UploadWatch:
     def _servers_to_clean(self, parts: Parts, storages: frozenset[str]) -> Iterable[str]:
         for storage in sorted(storages):
             yield from (server_of(upload) for upload in leftover_parts(parts.catalog, storage))
+        yield from self._servers_with_stale_states(parts, storages)
         if parts.keep_local:
             return
         for copy in parts.catalog.copies_in({CopyState.PRESENT}):
@@ -145,6 +149,21 @@ class UploadWatch:
             is_free = self._coordinator.running_of(backup.server) is None  # nobody reads the archive
             if is_free and others <= storages and is_spare(parts, backup):
                 yield backup.server
+
+    def _servers_with_stale_states(self, parts: Parts, storages: frozenset[str]) -> Iterable[str]:
+        """Yield the servers whose state files do not say what the catalog says; looks closer only after a change."""
+        mark = parts.catalog.holdings.change_mark()
+        if mark == self._states_written_at:
+            return
+        asked = [*parts.local_storages, *(parts.remote_storages[name] for name in sorted(storages))]
+        stale = stale_states(parts.catalog, asked, parts.servers)
+        if not stale and len(asked) == len(parts.storages):
+            self._states_written_at = mark
+        now = self._clock.now()
+        for state in stale:
+            failed = self._copies.get((state.key, state.storage.name))
+            if failed is None or failed.next_at <= now:
+                yield state.server
 
     def _put_off(self, event: CopyWaits) -> None:
         if event.was_cancelled:

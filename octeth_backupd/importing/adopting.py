@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.store import Catalog
 
-RETENTION_CONFIRMED = "retention_confirmed"
-"""Meta entry that is empty from an import on until the operator has looked at the retention plan."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopter:

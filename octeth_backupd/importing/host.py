@@ -10,7 +10,6 @@ from octeth_backupd.domain.legacy.surroundings import Surroundings
 from octeth_backupd.engines.extra_options import option_problem
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.servers.container import read_container, require_named
-from octeth_backupd.settings.settings import Settings
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.legacy.configuration import Configuration
@@ -54,7 +53,6 @@ def look_around(
         compared.append(data)
     return Surroundings(
         option_problem=option_problem,
-        sections=frozenset(Settings.model_fields),
         secret_directory=PurePosixPath(secret_directory),
         data_directory=data,
         mounted=tuple(PurePosixPath(mount.source) for mount in mounts),

@@ -23,7 +23,7 @@ from octeth_backupd.domain.legacy.configuration import Configuration, read_confi
 from octeth_backupd.domain.legacy.report import Fate, Note
 from octeth_backupd.domain.legacy.translation import Translation, translate
 from octeth_backupd.errors import BackupdError, BusyError, ConfigurationError, InvalidRequestError
-from octeth_backupd.importing.adopting import RETENTION_CONFIRMED, Adopter, tighten_modes
+from octeth_backupd.importing.adopting import Adopter, tighten_modes
 from octeth_backupd.importing.archives import examine, scan
 from octeth_backupd.importing.bystanders import bystanders
 from octeth_backupd.importing.crontabs import how_to_remove
@@ -31,6 +31,7 @@ from octeth_backupd.importing.host import look_around
 from octeth_backupd.importing.old_tool import require_old_tool_at_rest
 from octeth_backupd.importing.trial import try_configuration
 from octeth_backupd.importing.writing import require_absent, write_files
+from octeth_backupd.pipeline.retention.confirmation import require_confirmation
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.settings.load import load
@@ -137,7 +138,7 @@ def run_import(order: ImportOrder, sources: Sources, machine: Machine) -> Import
     with ExitStack() as stack:
         catalog, own_id = (None, "") if order.dry_run else _open_catalog(plan.settings, machine, stack)
         if catalog is not None:
-            catalog.set_meta(RETENTION_CONFIRMED, "")  # before there is anything that could expire
+            require_confirmation(catalog)  # before there is anything that could expire
         adopted = _adopt(order, plan, machine, catalog, own_id)
         result = _result(order, plan, adopted=adopted)
     removed: tuple[str, ...] = ()
@@ -303,8 +304,11 @@ def _result(order: ImportOrder, plan: _Plan, *, adopted: tuple[Note, ...]) -> Im
     text = plan.translation.config_text() if plan.translation else ""
     written: tuple[Path, ...] = ()
     if plan.translation and not order.dry_run:
-        os.umask(0o077)
-        written = write_files(plan.config_path, text, plan.translation.secrets)
+        umask = os.umask(0o077)
+        try:
+            written = write_files(plan.config_path, text, plan.translation.secrets)
+        finally:
+            os.umask(umask)
     return ImportResult(
         config_path=plan.config_path,
         config_text=text,

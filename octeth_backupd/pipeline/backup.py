@@ -30,7 +30,7 @@ from octeth_backupd.pipeline.retention.doubts import begin_hold
 from octeth_backupd.pipeline.retention.operations import expire_after_backup
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.store_step import free_keys, store
-from octeth_backupd.pipeline.upload import upload_new_backup
+from octeth_backupd.pipeline.upload import upload_new_backup, write_states_after_backup
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
 from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
@@ -62,7 +62,8 @@ def back_up(context: RunContext, parts: Parts) -> RunResult:
     """
     result = upload_new_backup(context, parts, _BackupRun(context, parts).run())
     with StepRunner(context).step("expire", cancellable=False):
-        return expire_after_backup(context, parts, result)
+        result = expire_after_backup(context, parts, result)
+    return write_states_after_backup(context, parts, result)
 
 
 class _BackupRun:

@@ -6,6 +6,7 @@ stays pending with the reason, and the daemon tries again until it is there.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,16 @@ import structlog
 
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.upload import LOCAL_STORAGE, WAITING_STATES, UploadOrder
-from octeth_backupd.errors import BackupdError, StorageError
+from octeth_backupd.errors import BackupdError, CancelledError, StorageError
 from octeth_backupd.pipeline.leftover_parts import discard_leftover_parts
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.spare_copies import remove_spare_copy
+from octeth_backupd.pipeline.state_files import stale_states, write_state
 from octeth_backupd.pipeline.uploader import Uploader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from octeth_backupd.domain.upload import WaitingCopy
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
@@ -41,14 +45,11 @@ def upload_new_backup(context: RunContext, parts: Parts, result: RunResult) -> R
     except Exception as exc:  # noqa: BLE001 - a good backup was recorded, whatever is wrong with its upload
         _log.exception("upload.internal_error", run_id=context.run.run_id)
         uploader.tell(f"the upload ended by an internal error: {type(exc).__name__}: {exc}")
-    if not uploader.problems:
-        return result
-    degraded = [*result.detail.get("degraded", ()), *uploader.problems]
-    return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": degraded})
+    return _degraded(result, uploader)
 
 
 def upload_waiting(context: RunContext, parts: Parts) -> RunResult:
-    """Bring the copies of the order, the oldest backup's first; then clean up behind uploads.
+    """Bring the copies of the order, the oldest backup's first; then clean up behind uploads, and write state files.
 
     Returns:
         Degraded when something arrived and something did not.
@@ -72,7 +73,41 @@ def upload_waiting(context: RunContext, parts: Parts) -> RunResult:
     if not parts.keep_local:
         for backup in reversed(parts.catalog.all_backups(server)):
             _remove_spare_copy(uploader, parts, backup.backup_id)
+    asked = [storage for name, storage in parts.remote_storages.items() if name in order.storages]
+    _write_states(uploader, parts, [*parts.local_storages, *asked])
     return _result(uploader)
+
+
+def write_states_after_backup(context: RunContext, parts: Parts, result: RunResult) -> RunResult:
+    """Write what is said of the server's backups into every storage backend; what cannot be written degrades the run.
+
+    What was cancelled is written by the next upload run, and so is what belongs where the backup did not arrive.
+    """
+    uploader = Uploader(context, parts)
+    copies = parts.catalog.backup(result.backup_id or "").copies
+    away = {copy.storage for copy in copies if copy.state in WAITING_STATES}
+    with contextlib.suppress(CancelledError):
+        _write_states(uploader, parts, [storage for storage in parts.storages if storage.name not in away])
+    return _degraded(result, uploader)
+
+
+def _degraded(result: RunResult, uploader: Uploader) -> RunResult:
+    """Return a backup's result with what went wrong after it."""
+    if not uploader.problems:
+        return result
+    degraded = [*result.detail.get("degraded", ()), *uploader.problems]
+    return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": degraded})
+
+
+def _write_states(uploader: Uploader, parts: Parts, storages: Iterable[Storage]) -> None:
+    for state in stale_states(parts.catalog, storages, [uploader.context.run.server]):
+        if state.storage.name in uploader.away:
+            continue
+        uploader.context.cancellation.raise_if_cancelled()
+        try:
+            write_state(parts.catalog, state)
+        except StorageError as exc:
+            uploader.copy_failed(state.key, state.storage.name, f"{state.key} could not be written: {exc.message}")
 
 
 def _upload_all_copies(uploader: Uploader, parts: Parts, backup_id: str) -> None:

@@ -25,6 +25,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD, FakeServer
+from tests.fakes.storage import is_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,8 +106,9 @@ class Bench:
         return self.backups / ".workspace"
 
     def stored(self) -> list[str]:
-        """Return every file beneath the backup directory, hidden and half-done ones too."""
-        return sorted(str(path.relative_to(self.backups)) for path in self.backups.rglob("*") if path.is_file())
+        """Return every file beneath the backup directory, hidden and half-done ones too; state files apart."""
+        files = (str(path.relative_to(self.backups)) for path in self.backups.rglob("*") if path.is_file())
+        return sorted(key for key in files if not is_state(key))
 
     def close(self) -> None:
         """Close what is open."""

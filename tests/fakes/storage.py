@@ -139,3 +139,13 @@ class MemoryStorage:
         if key not in self.files:
             raise NotFoundError(f"no file {key!r}")
         return self.files[key]
+
+
+def backup_files(storage: MemoryStorage) -> list[str]:
+    """Return the keys of all files but state files."""
+    return sorted(key for key in storage.files if not is_state(key))
+
+
+def is_state(key: str) -> bool:
+    """Return whether a key is that of a state file."""
+    return key.rpartition("/")[2].startswith("state-")

@@ -56,7 +56,7 @@ def translate_storage(draft: Draft, around: Surroundings) -> None:
     elif not draft.configuration.problem("BACKUP_DIR"):
         draft.note(Fate.BY_HAND, "BACKUP_DIR", "is no absolute path; [local] directory has its default")
     provider = _provider(draft)
-    is_remote = provider is not None and _translate_provider(draft, around, provider)
+    is_remote = provider is not None and _translate_provider(draft, provider)
     _keep_local(draft, around, is_remote=is_remote)
 
 
@@ -72,12 +72,12 @@ def _provider(draft: Draft) -> str | None:
     return text
 
 
-def _translate_provider(draft: Draft, around: Surroundings, name: str) -> bool:
+def _translate_provider(draft: Draft, name: str) -> bool:
     """Return whether the section is complete."""
     provider = _PROVIDERS[name]
     bucket, prefix = _bucket_and_prefix(draft, provider)
     wanted = _wanted(draft, name, bucket, prefix)
-    reason = _reason_against(draft, around, name, provider, bucket)
+    reason = _reason_against(draft, name, provider, bucket)
     if reason:
         keys = ", ".join(f'{key} = "{value}"' for key, value in wanted.items())
         path = draft.secret_path(SECRET_FILE)
@@ -141,10 +141,8 @@ def _wanted(draft: Draft, name: str, bucket: str, prefix: str) -> dict[str, str]
     return wanted
 
 
-def _reason_against(draft: Draft, around: Surroundings, name: str, provider: _Provider, bucket: str) -> str:
+def _reason_against(draft: Draft, name: str, provider: _Provider, bucket: str) -> str:
     """Return why the section cannot be written; empty when it can."""
-    if "s3" not in around.sections:
-        return "this release has no object storage"
     if draft.text(provider.tool) == "rclone":
         remote = draft.text(provider.remote)
         return f"the upload is by rclone, whose remote {remote or name} holds the credentials in rclone.conf"

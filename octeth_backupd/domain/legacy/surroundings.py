@@ -18,7 +18,6 @@ class Surroundings:
 
     Attributes:
         option_problem: Says why an option may not be given to XtraBackup; None when it may.
-        sections: Sections that the configuration of this release has.
         secret_directory: Where files with secrets will be.
         data_directory: The host's directory that the container has as /var/lib/mysql; None when that is not known.
         mounted: Every directory of the host that the container has.
@@ -29,7 +28,6 @@ class Surroundings:
     """
 
     option_problem: Callable[[str], str | None]
-    sections: frozenset[str]
     secret_directory: PurePosixPath
     data_directory: PurePosixPath | None = None
     mounted: tuple[PurePosixPath, ...] = ()

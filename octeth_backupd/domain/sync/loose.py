@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BEING_WRITTEN = timedelta(days=1)
 """For so long an archive without a manifest, a part of an upload or a partial file is somebody's work going on."""
 
-_LEGACY = "made by the bash tool; an import of the tool's directory takes its archives over"
+_LEGACY = "made by the bash tool; octeth-backupd import takes its archives over"
 
 
 def loose_files(listing: Listing, known: Mapping[str, Copy], *, storage: str, now: datetime) -> Iterator[Finding]:

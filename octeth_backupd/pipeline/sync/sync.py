@@ -18,6 +18,7 @@ from octeth_backupd.domain.sync.known import KnownBackups
 from octeth_backupd.domain.sync.report import SyncReport, document_of, run_detail
 from octeth_backupd.errors import AmbiguousIdError, NotFoundError, StorageError
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.confirmation import require_confirmation
 from octeth_backupd.pipeline.state_files import write_states
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.sync.repair import repaired
@@ -142,6 +143,7 @@ class _Sync:
             raise AmbiguousIdError(f"{wanted} fits several installations: {', '.join(fits)}", hint="Give more of it.")
         if fits[0] != self._context.installation_id:
             by = self._context.run.requested_by
+            require_confirmation(self._catalog)  # before they count as ours: no policy has seen them
             self._catalog.installations.adopt(fits[0], by=by, at=self._context.clock.now())
             _log.warning("sync.adopted", installation_id=fits[0], requested_by=by)
         return fits[0]

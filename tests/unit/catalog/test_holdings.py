@@ -115,3 +115,23 @@ def test_proofs_are_kept_in_order_and_found_by_backup_and_server(filled: Catalog
     assert filled.holdings.proofs("oempro") == [first, second]
     assert filled.holdings.proofs(backup_id=ID) == [first, second]
     assert filled.holdings.proofs("other") == []
+
+
+def test_mark_changes_with_everything_that_is_said_and_with_nothing_else(filled: Catalog) -> None:
+    said = filled.holdings
+    marks = [said.change_mark(), said.change_mark()]
+    for change in (
+        lambda: said.pin(ID, note="a", by="uid 0", at=START),
+        lambda: said.pin(ID, note="b", by="uid 0", at=START),
+        lambda: said.unpin(ID, by="uid 0", at=LATER),
+        lambda: said.begin_hold("oempro", reason="r", backup_id=ID, protected=(), at=START),
+        lambda: said.end_holds("oempro", by="uid 0", detail="", at=LATER),
+        lambda: said.accept(ID, note="", by="uid 0", at=LATER),
+        lambda: said.add_proof(Proof(backup_id=ID, level=ProofLevel.STORED, storage="s3", proven_at=START)),
+        lambda: filled.installations.adopt("lost", by="uid 0", at=START),
+    ):
+        change()
+        marks.append(said.change_mark())
+
+    assert marks[0] == marks[1]
+    assert len(set(marks)) == 9

@@ -15,6 +15,7 @@ from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Tier, Trigger
 from octeth_backupd.pipeline.operations import OPERATIONS
 from tests.fakes.bench import INSTALLATION
+from tests.fakes.storage import backup_files
 from tests.fakes.uploads import GONE, Remote
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def test_a_restart_tries_at_once_what_waited(installation: Installation) -> None
 
 def test_a_backup_of_another_installation_in_the_same_second_is_not_touched(installation: Installation) -> None:
     installation.back_up()
-    theirs = {key: content + b"!" for key, content in installation.s3.files.items()}
+    theirs = {key: installation.s3.files[key] + b"!" for key in backup_files(installation.s3)}
     bench = installation.bench
     backup = bench.catalog.all_backups("oempro")[0]
     installation.s3.files = dict(theirs)

@@ -13,7 +13,9 @@ from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, Tier, 
 from octeth_backupd.domain.events import CopyStored, CopyWaits, RunFinished
 from octeth_backupd.domain.upload import Upload, UploadOrder
 from octeth_backupd.errors import CatalogError
-from tests.fakes.catalog_values import START
+from octeth_backupd.pipeline.state_files import stale_states, write_states
+from tests.fakes.bench import INSTALLATION
+from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.uploads import Remote, add_waiting_backup
 
 if TYPE_CHECKING:
@@ -332,4 +334,55 @@ def test_a_catalog_that_cannot_be_read_is_logged_and_looked_at_again(
     add_waiting_backup(watched.bench)
 
     assert [line["event"] for line in lines] == ["upload.look_failed"]
+    assert watched.look() is not None
+
+
+def _pin(watched: Watched) -> None:
+    backup = make_backup(installation_id=INSTALLATION, copies={"local": CopyState.PRESENT})
+    watched.bench.catalog.add_backup(backup)
+    watched.bench.catalog.holdings.pin(backup.backup_id, note="", by="uid 0", at=START)
+
+
+def _write_states(watched: Watched) -> None:
+    watched.bench.backups.mkdir(exist_ok=True)
+    write_states(watched.bench.catalog, watched.parts.storages, watched.parts.servers)
+
+
+def test_what_is_said_of_backups_is_written_by_an_upload_run(watched: Watched) -> None:
+    before = watched.look()
+
+    _pin(watched)
+
+    assert before is None
+    assert watched.order() == UploadOrder(storages=frozenset({"s3", "offsite"}))
+
+
+def test_written_states_are_not_written_again_until_something_else_is_said(watched: Watched) -> None:
+    _pin(watched)
+    _write_states(watched)
+    after = watched.look()
+
+    watched.bench.catalog.holdings.pin(make_backup().backup_id, note="another", by="uid 0", at=START)
+
+    assert after is None
+    assert watched.look() is not None
+
+
+def test_state_that_cannot_be_written_is_put_off(watched: Watched) -> None:
+    _pin(watched)
+    for state in stale_states(watched.bench.catalog, watched.parts.storages, watched.parts.servers):
+        watched.bench.bus.publish(
+            CopyWaits(
+                run_id="r",
+                server="oempro",
+                at=watched.bench.clock.now(),
+                backup_id=state.key,
+                storage=state.storage.name,
+            )
+        )
+
+    at_once = watched.look()
+    watched.bench.clock.go(MINUTE)
+
+    assert at_once is None
     assert watched.look() is not None

@@ -15,10 +15,10 @@ from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.domain.legacy.report import Fate
 from octeth_backupd.errors import BusyError, ConfigurationError, InvalidRequestError, NotFoundError, StorageError
-from octeth_backupd.importing.adopting import RETENTION_CONFIRMED
 from octeth_backupd.importing.crontabs import CronPlaces, Crontabs
 from octeth_backupd.importing.importer import ImportOrder, ImportResult, Machine, run_import
 from octeth_backupd.importing.sources import find_sources
+from octeth_backupd.pipeline.retention.confirmation import CONFIRMED_META
 from octeth_backupd.settings.load import load
 from octeth_backupd.storage.directory import BackupDirectory
 from octeth_backupd.storage.local import LocalStorage
@@ -137,7 +137,7 @@ def test_import_writes_configuration_and_secret_and_adopts_what_is_there(host: H
     assert [path.name for path in result.written] == ["oempro.password", "config.toml"]
     catalog = host.catalog()
     assert catalog.find_backup("latest").backup_id == ID
-    assert catalog.meta(RETENTION_CONFIRMED) == ""
+    assert catalog.meta(CONFIRMED_META) == ""
     assert (host.state / "installation-id").read_text().strip() == catalog.backup(ID).installation_id
     catalog.close()
 
@@ -302,7 +302,7 @@ def test_nothing_could_expire_before_the_operator_was_asked(host: Host, monkeypa
         host.run()
 
     catalog = host.catalog()
-    assert (catalog.backup_id_exists(ID), catalog.meta(RETENTION_CONFIRMED)) == (True, "")
+    assert (catalog.backup_id_exists(ID), catalog.meta(CONFIRMED_META)) == (True, "")
     catalog.close()
     assert not host.config.exists()
 

@@ -32,7 +32,7 @@ from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.engine import PAGE_BYTES, page_zero
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD
-from tests.fakes.storage import MemoryStorage
+from tests.fakes.storage import MemoryStorage, backup_files
 from tests.unit.domain.restore.test_journal import JOURNAL
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def test_without_storing_on_this_disk_the_archive_waits_in_the_workspace(bench: 
 
     result = back_up(bench.context(), bench.parts(storages=(memory,)))
 
-    assert sorted(memory.files) == [f"oempro/daily/{NAME}{suffix}" for suffix in ("", ".json", ".sha256")]
+    assert backup_files(memory) == [f"oempro/daily/{NAME}{suffix}" for suffix in ("", ".json", ".sha256")]
     assert [copy.storage for copy in bench.catalog.backup(result.backup_id or "").copies] == ["memory"]
     assert bench.stored() == []
 

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.holdings import Proof, ProofLevel
 from octeth_backupd.domain.state_document import make_state, parse_state, state_key
 from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.state_files import is_noted, note_state, stale_states, state_of, write_states
-from tests.fakes.catalog_values import START, make_backup
+from tests.fakes.catalog_values import START, StandingClock, make_backup
 from tests.fakes.storage import MemoryStorage
 from tests.fakes.stored_backups import OWN
 
 if TYPE_CHECKING:
-    from octeth_backupd.catalog.store import Catalog
+    from pathlib import Path
+
     from tests.fakes.bench import Bench
 
 KEY = state_key("oempro", OWN)
@@ -114,7 +116,11 @@ def test_nothing_is_said_of_deleted_backups(catalog: Catalog) -> None:
     assert state_of(catalog, OWN, "oempro").is_empty
 
 
-def test_a_catalog_of_nobody_writes_nothing(bench: Bench) -> None:
-    bench.catalog.add_backup(make_backup(suspect="small"))
+def test_a_catalog_of_nobody_writes_nothing(tmp_path: Path) -> None:
+    nobodys = Catalog.open(tmp_path / "catalog.sqlite", clock=StandingClock())
+    nobodys.add_backup(make_backup(suspect="small"))
 
-    assert stale_states(bench.catalog, [MemoryStorage()], SERVERS) == []
+    stale = stale_states(nobodys, [MemoryStorage()], SERVERS)
+    nobodys.close()
+
+    assert stale == []

@@ -14,8 +14,10 @@ from octeth_backupd.domain.upload import Upload, UploadOrder
 from octeth_backupd.errors import CancelledError, StorageError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.upload import upload_waiting
+from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START
 from tests.fakes.runs import a_run
+from tests.fakes.storage import backup_files
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def test_a_backup_is_uploaded_to_every_storage_by_its_own_run(site: Site) -> Non
     result = site.back_up()
 
     assert result.status is RunStatus.SUCCESS
-    assert sorted(site.s3.files) == sorted(site.offsite.files) == FILES
+    assert backup_files(site.s3) == backup_files(site.offsite) == FILES
     assert site.bench.stored() == FILES
     assert set(site.states(result.backup_id).values()) == {CopyState.PRESENT}
     steps = [event.step for event in site.bench.events if isinstance(event, StepStarted)]
@@ -150,7 +152,7 @@ def test_what_is_not_kept_locally_stays_while_one_copy_is_pending_and_goes_with_
 
     assert (result.status, stored_meanwhile) == (RunStatus.DEGRADED, FILES)
     assert (uploaded.status, site.bench.stored()) == (RunStatus.SUCCESS, [])
-    assert sorted(site.offsite.files) == FILES
+    assert backup_files(site.offsite) == FILES
 
 
 def test_waiting_copies_are_brought_oldest_first(site: Site) -> None:
@@ -269,3 +271,39 @@ def test_a_local_copy_that_cannot_be_removed_is_a_problem_of_its_own(
     assert "could not be removed" in result.detail["degraded"][0]
     (waits,) = [event for event in site.bench.events if isinstance(event, CopyWaits)]
     assert (waits.storage, waits.backup_id, waits.storage_failed) == ("local", result.backup_id, False)
+
+
+STATE = f"oempro/state-{INSTALLATION}.json"
+
+
+def test_what_is_said_of_backups_is_written_beside_them_by_the_backups_own_run(site: Site) -> None:
+    result = site.back_up()
+
+    texts = [site.bench.storage.read_text(STATE), site.s3.read_text(STATE), site.offsite.read_text(STATE)]
+    assert set(texts) == {texts[0]}
+    assert result.backup_id is not None
+    assert result.backup_id in texts[0]
+
+
+def test_state_is_not_tried_where_the_backup_itself_did_not_arrive_and_comes_with_its_upload(site: Site) -> None:
+    site.s3.failure = GONE
+    result = site.back_up()
+    meanwhile = list(site.s3.files)
+    site.s3.failure = None
+
+    site.upload(site.bench.catalog.backup(result.backup_id or ""))
+
+    assert meanwhile == []
+    assert site.s3.read_text(STATE) == site.bench.storage.read_text(STATE)
+
+
+def test_state_that_cannot_be_written_degrades_a_good_backup(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_key: str, _text: str) -> None:
+        raise StorageError("access denied")
+
+    monkeypatch.setattr(site.offsite, "replace_text", refuse)
+
+    result = site.back_up()
+
+    assert result.status is RunStatus.DEGRADED
+    assert result.detail["degraded"] == [f"offsite: {STATE} could not be written: access denied"]

@@ -30,7 +30,6 @@ def around(**changes: Any) -> Surroundings:
     """Return a host of which nothing but the release is known."""
     values: dict[str, Any] = {
         "option_problem": option_problem,
-        "sections": frozenset({"s3"}),
         "secret_directory": SECRETS,
     }
     return Surroundings(**(values | changes))

@@ -147,11 +147,3 @@ def test_secret_without_its_key_is_left_to_the_operator() -> None:
 
     assert "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" in said(found, Fate.BY_HAND)
     assert found.secrets == []
-
-
-def test_release_without_object_storage_says_so() -> None:
-    found = draft(S3)
-
-    translate_storage(found, around(sections=frozenset()))
-
-    assert "no object storage" in said(found, Fate.BY_HAND)["CLOUD_STORAGE_PROVIDER"]

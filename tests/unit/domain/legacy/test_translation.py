@@ -31,6 +31,12 @@ RETENTION_MONTHLY=6
 EMAIL_NOTIFICATIONS=false
 VERIFY_BACKUP=true
 XTRABACKUP_EXTRA_OPTS="--throttle=100"
+CLOUD_STORAGE_PROVIDER=r2
+R2_BUCKET=my-bucket
+R2_ACCOUNT_ID=account
+R2_PREFIX=octeth
+R2_ACCESS_KEY_ID=key
+R2_SECRET_ACCESS_KEY=s/ecret
 """
 R2 = """\
 CLOUD_STORAGE_PROVIDER=r2
@@ -57,6 +63,7 @@ def test_result_passes_our_own_examination(tmp_path: Path) -> None:
     assert [str(problem) for problem in found.problems] == []
     assert found.settings is not None
     assert found.settings.servers["oempro"].password.get_secret_value() == "hunter2$"
+    assert found.settings.buckets["s3"].secrets == ("s/ecret",)
 
 
 def test_no_secret_is_in_the_file_or_the_report() -> None:
