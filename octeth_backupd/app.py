@@ -28,6 +28,7 @@ from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
+from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
@@ -146,6 +147,7 @@ class _Daemon:
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -183,6 +185,7 @@ class _Daemon:
         )
         self._recover()
         self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
+        self._stray_watch.look()
         self._scheduler.start_paused()
         self._take_up_schedules()
         self._control.start()
@@ -263,6 +266,7 @@ class _Daemon:
             self._due_watch.look(server)
         self._recover_sidecars()
         self._restore_watch.look()
+        self._stray_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
 
@@ -311,6 +315,7 @@ class _Daemon:
                 clock=self._clock,
                 installation_id=self._installation_id,
                 parts=lambda: self._parts,
+                strays=self._stray_watch.warnings,
             ),
             recorder=self._recorder,
             state=self._state,

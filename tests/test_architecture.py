@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,14 @@ def _relative(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _has_logic(path: Path) -> bool:
     """Return whether a module has a function with a body of its own (contracts and plain values have none)."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = [
                 statement
@@ -54,7 +60,7 @@ def test_imports_obey_every_contract() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_relative)
 def test_module_says_in_its_first_line_what_it_is(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    docstring = ast.get_docstring(_tree(path))
 
     assert docstring, f"{path} has no module docstring"
 

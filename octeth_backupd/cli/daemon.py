@@ -1,4 +1,4 @@
-"""``octeth-backupd``: run the daemon, or check its configuration."""
+"""``octeth-backupd``: run the daemon, check its configuration, or write one from the bash tool's."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("/etc/octeth-backupd/config.toml")
 _EXIT_CODES = """\
 exit codes:
-  0   the configuration is good; the daemon was stopped in good order
+  0   the configuration is good; the daemon was stopped in good order; the import is done
   1   the daemon failed
   2   the command line is wrong
+  4   import: no configuration of the bash tool in that directory
   70  a thread of the daemon had died; it ended so that it is started again
-  75  another daemon holds the state directory
-  78  the configuration cannot be used
+  75  another daemon holds the state directory; an import must wait for it, or for the bash tool
+  77  import: not root
+  78  the configuration cannot be used, or would be overwritten
 """
 
 
@@ -41,7 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        return _serve(arguments.config) if arguments.command == "serve" else _check_config(arguments)
+        match arguments.command:
+            case "serve":
+                return _serve(arguments.config)
+            case "import":
+                from octeth_backupd.cli.import_command import import_from
+
+                return import_from(arguments)
+            case _:
+                return _check_config(arguments)
     except BackupdError as error:
         _complain(error)
         return error.exit_code
@@ -58,13 +68,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     serve = commands.add_parser("serve", help="run the daemon in the foreground; systemd does this")
     check = commands.add_parser("check-config", help="list everything that is wrong with the configuration")
-    for command in (serve, check):
+    importing = commands.add_parser("import", help="take over settings and archives of the bash tool; as root")
+    for command in (serve, check, importing):
         command.description = f"{command.prog}: see docs/reference/settings.md for every key."
         command.add_argument(
             "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="configuration file (%(default)s)"
         )
-    check.add_argument("--json", action="store_true", help="print the result as JSON")
+    _add_import_arguments(importing)
+    for command in (check, importing):
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
+
+
+def _add_import_arguments(command: argparse.ArgumentParser) -> None:
+    command.description = "octeth-backupd import: see docs/how-to/move-from-the-bash-tool.md."
+    command.add_argument("directory", type=Path, metavar="DIR", help="where the bash tool is, or its configuration")
+    command.add_argument("--dry-run", action="store_true", help="change nothing; print report and configuration")
+    only = command.add_mutually_exclusive_group()
+    only.add_argument("--output", type=Path, metavar="FILE", help="write the configuration there, and do nothing else")
+    only.add_argument("--archives", action="store_true", help="adopt archives under the configuration that is there")
+    command.add_argument("--server", default="", metavar="NAME", help="with --archives: whose archives they are")
+    command.add_argument(
+        "--timezone", default="", metavar="ZONE", help="time zone of the archives' names (that of the schedules)"
+    )
+    command.add_argument("--remove-cron", action="store_true", help="remove cron's lines for the bash tool")
 
 
 def _serve(config: Path) -> int:

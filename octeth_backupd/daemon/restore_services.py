@@ -15,6 +15,8 @@ from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
 from octeth_backupd.domain.restore.plan import of_another_run
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.restore.planning import plan_restore
+from octeth_backupd.pipeline.restore.refusals import refused
+from octeth_backupd.pipeline.restore.unreadable import unreadable_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +36,11 @@ SHOWN_ID = "RUN"
 
 
 class RestoreServices:
-    """Plans, restores and undoes on request."""
+    """Plans, restores and undoes on request.
+
+    Args:
+        strays: Returns what is to be said of directories that no journal knows.
+    """
 
     def __init__(
         self,
@@ -44,12 +50,14 @@ class RestoreServices:
         clock: Clock,
         installation_id: str,
         parts: Callable[[], Parts],
+        strays: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._catalog = catalog
         self._coordinator = coordinator
         self._clock = clock
         self._installation_id = installation_id
         self._parts = parts
+        self._strays = strays
 
     def plan(self, request: RestoreRequest) -> RestorePlan:
         """See Services.plan_restore."""
@@ -71,7 +79,7 @@ class RestoreServices:
         server, order = self._understood(request)
         if order.target_directory is None:
             check_confirmation(confirm, server=server)
-        cancelled = order.cancel_running and self._cancel_backup(server, requested_by)
+        cancelled = order.cancel_running and self._cancel_backups(request, server, requested_by)
         return self._coordinator.submit(
             Operation.RESTORE,
             server=server,
@@ -112,6 +120,10 @@ class RestoreServices:
             if server in {None, journal.server} and (journal.is_open or journal.holds_safety_copy)
         ]
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return what somebody must look at: journals that cannot be read, data that no journal knows."""
+        return (*unreadable_warnings(self._parts()), *self._strays())
+
     def _understood(self, request: RestoreRequest) -> tuple[str, RestoreOrder]:
         """Return which server is meant, and the order with the whole id of the backup."""
         names = tuple(self._parts().servers)
@@ -140,12 +152,23 @@ class RestoreServices:
             raise NotFoundError(f"no good backup of server {server}{when}", hint="See octeth-backupctl list.")
         return found
 
-    def _cancel_backup(self, server: str, requested_by: str) -> bool:
-        """Cancel the backups of a server that are queued or going on; return whether there was one."""
-        found = False
-        for active in self._coordinator.active():
-            if active.run.server == server and active.run.operation is Operation.BACKUP:
-                with contextlib.suppress(NotFoundError):  # it ended by itself
-                    self._coordinator.cancel(active.run.run_id, requested_by=f"{requested_by}, for a restore")
-                    found = True
-        return found
+    def _cancel_backups(self, request: RestoreRequest, server: str, requested_by: str) -> bool:
+        """Cancel the backups of a server that are queued or going on; return whether there was one.
+
+        Raises:
+            RestoreRefusedError: The restore would be refused: no backup is given up for that.
+        """
+        backups = [
+            active.run
+            for active in self._coordinator.active()
+            if active.run.server == server and active.run.operation is Operation.BACKUP
+        ]
+        if not backups:
+            return False
+        plan = self.plan(request)
+        if plan.refusals:
+            raise refused("the restore is refused, the backup goes on", plan.refusals)
+        for run in backups:
+            with contextlib.suppress(NotFoundError):  # it ended by itself
+                self._coordinator.cancel(run.run_id, requested_by=f"{requested_by}, for a restore")
+        return True

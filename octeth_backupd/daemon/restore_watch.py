@@ -11,6 +11,7 @@ from octeth_backupd.domain.backup import Operation, Trigger
 from octeth_backupd.domain.restore.order import JournalOrder
 from octeth_backupd.domain.restore.safety import expired_safety_copies
 from octeth_backupd.errors import BackupdError, BusyError
+from octeth_backupd.pipeline.restore.unreadable import backups_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,9 @@ class RestoreWatch:
         if run is not None and run.operation in {Operation.RESTORE, Operation.UNDO, Operation.RESOLVE}:
             return f"{run.operation} {run.run_id} holds the server"
         journal = self._parts().journals.open_of(server)
-        return "" if journal is None else f"restore {journal.restore_id} is not over, it waits in state {journal.state}"
+        if journal is None:
+            return backups_blocked(self._parts(), server)
+        return f"restore {journal.restore_id} is not over, it waits in state {journal.state}"
 
     def _look_at(self, server: str, journals: tuple[Journal, ...]) -> None:
         is_open = next((journal for journal in journals if journal.is_open), None)

@@ -165,7 +165,7 @@ class DaemonServices:
             ),
             scheduler_alive=self._scheduler_alive(),
             configuration_error=self._state.configuration_error,
-            warnings=tuple(self._state.warnings.values()),
+            warnings=(*self._state.warnings.values(), *self._restores.warnings()),
         )
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:

@@ -24,6 +24,7 @@ from octeth_backupd.pipeline.inspection import inspect_server
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, read_back
 from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
+from octeth_backupd.pipeline.restore.unreadable import require_readable
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.store_step import free_keys, store
@@ -223,6 +224,7 @@ class _BackupRun:
         )
 
     def _refuse_during_restore(self) -> None:
+        require_readable(self._parts, self._context.run.server)
         unfinished = self._parts.journals.open_of(self._context.run.server)
         if unfinished is not None:
             raise PreflightError(

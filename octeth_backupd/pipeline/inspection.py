@@ -6,6 +6,7 @@ import resource
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.space import (
     BACKUPS_ROLE,
     SERVER_ROLE,
@@ -176,7 +177,9 @@ def _later_lsn(server: Server, survey: Survey) -> LsnPosition | None:
 
 def _size_history(parts: Parts, server: str) -> SizeHistory | None:
     last = parts.catalog.last_good_backup(server)
-    return SizeHistory(data_bytes=last.data_bytes, archive_bytes=last.archive_bytes) if last else None
+    if last is None or last.origin is Origin.LEGACY:  # its size is that of other files, compressed otherwise
+        return None
+    return SizeHistory(data_bytes=last.data_bytes, archive_bytes=last.archive_bytes)
 
 
 def file_systems(parts: Parts, survey: Survey) -> tuple[FileSystem, ...]:

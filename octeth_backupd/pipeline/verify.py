@@ -1,17 +1,23 @@
-"""The operation "verify": each copy of a backup is read back and compared with its manifest."""
+"""The operation "verify": each copy of a backup is read back and compared with its manifest.
+
+An archive of the bash tool has none: it is read to its end, and its checksum compared with the one in the catalog.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from octeth_backupd.compression.registry import compressor_for_suffix
-from octeth_backupd.domain.backup import CopyState, RunStatus
+from octeth_backupd.domain.backup import CopyState, Origin, RunStatus
+from octeth_backupd.domain.legacy.adoption import checksum_in
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.names import checksum_name, checksum_text, manifest_name
+from octeth_backupd.domain.restore.archives import archive_format_of
 from octeth_backupd.domain.restore.order import VerifyOrder
+from octeth_backupd.domain.restore.plan import ArchiveFormat
 from octeth_backupd.errors import BackupdError, MetadataError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.programs import Programs
-from octeth_backupd.pipeline.readback import listing_digest, read_back
+from octeth_backupd.pipeline.readback import listing_digest, read_back, read_through
 from octeth_backupd.pipeline.restore.deep_verify import verify_deeply
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
@@ -65,7 +71,7 @@ def verify_backup(context: RunContext, parts: Parts) -> RunResult:
         context.warn(flaw)
     if problems:
         raise VerificationError(
-            f"backup {backup.backup_id} is not what its manifest says: " + "; ".join(problems),
+            f"backup {backup.backup_id} is not what {_witness(backup)} says: " + "; ".join(problems),
             hint="Do not rely on this copy. Take a new backup now: octeth-backupctl backup.",
         )
     return RunResult(
@@ -73,6 +79,10 @@ def verify_backup(context: RunContext, parts: Parts) -> RunResult:
         backup_id=backup.backup_id,
         detail={"verified_bytes": sum(copy.size_bytes for copy in copies)} | ({"degraded": flaws} if flaws else {}),
     )
+
+
+def _witness(backup: Backup) -> str:
+    return "the catalog" if backup.origin is Origin.LEGACY else "its manifest"
 
 
 def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> str:
@@ -96,19 +106,23 @@ def _verify_copy(context: RunContext, parts: Parts, backup: Backup, copy: Copy, 
 
 
 def _read_and_compare(context: RunContext, parts: Parts, backup: Backup, copy: Copy, storage: Storage) -> str:
-    manifest = Manifest.from_mapping(backup.manifest)
+    is_legacy = backup.origin is Origin.LEGACY
+    manifest = None if is_legacy else Manifest.from_mapping(backup.manifest)
     programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
     compressor = compressor_for_suffix(backup.archive_name, programs.host)
+    read = read_back if archive_format_of(backup.archive_name)[0] is ArchiveFormat.TAR else read_through
     with storage.open(copy.key) as source:
         position = _Position()
         with Watch(
             context, step=f"verify {copy.storage}", measure=lambda: position.at(source), total_bytes=copy.size_bytes
         ):
-            found = read_back(source, compressor, cancellation=context.cancellation)
-    if found.sha256 != backup.sha256:
+            found = read(source, compressor, cancellation=context.cancellation)
+    if found.sha256 != backup.sha256 and (backup.sha256 or not is_legacy):
         return f"its SHA-256 is {found.sha256}, not {backup.sha256}"
     if found.size_bytes != backup.archive_bytes:
         return f"it has {found.size_bytes} bytes, not {backup.archive_bytes}"
+    if manifest is None:
+        return ""
     top = manifest.archive.top_directory
     listing = listing_digest({path.removeprefix(f"{top}/"): size for path, size in (found.files or {}).items()})
     return "" if listing == manifest.archive.listing_sha256 else "its listing is not the manifest's"
@@ -116,6 +130,9 @@ def _read_and_compare(context: RunContext, parts: Parts, backup: Backup, copy: C
 
 def _flaws_beside(backup: Backup, copy: Copy, storage: Storage) -> Iterator[str]:
     """Yield what is wrong with the checksum file and the manifest beside a whole archive."""
+    if backup.origin is Origin.LEGACY:
+        yield from _flaws_beside_legacy(backup, copy, storage)
+        return
     for key, is_right in (
         (checksum_name(copy.key), lambda text: text == checksum_text(backup.sha256, backup.archive_name)),
         (manifest_name(copy.key), lambda text: Manifest.from_json_text(text).to_mapping() == backup.manifest),
@@ -127,6 +144,23 @@ def _flaws_beside(backup: Backup, copy: Copy, storage: Storage) -> Iterator[str]
             yield f"{key} is not there any more"
         except (StorageError, MetadataError) as exc:
             yield f"{key} cannot be used: {exc.message}"
+
+
+def _flaws_beside_legacy(backup: Backup, copy: Copy, storage: Storage) -> Iterator[str]:
+    """Yield what is wrong with the checksum file of an adopted archive; to have none is no flaw, the import said so."""
+    if not backup.sha256:
+        yield f"{copy.key} has no checksum: it was read to its end, and that is all that can be said"
+        return
+    key = checksum_name(copy.key)
+    try:
+        stated = checksum_in(storage.read_text(key))
+    except NotFoundError:
+        return
+    except StorageError as exc:
+        yield f"{key} cannot be used: {exc.message}"
+        return
+    if stated != backup.sha256:
+        yield f"{key} does not say what it said when the archive was adopted"
 
 
 class _Position:

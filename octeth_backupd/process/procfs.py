@@ -1,7 +1,7 @@
 """Reading /proc: who belongs to a session, who carries a mark.
 
 Source:
-    proc(5): ``/proc/[pid]/stat`` (fields 3 state, 5 pgrp, 6 session) and ``/proc/[pid]/environ``.
+    proc(5): ``/proc/[pid]/stat`` (fields 3 state, 5 pgrp, 6 session), ``/proc/[pid]/environ``, ``/proc/[pid]/cmdline``.
 """
 
 from __future__ import annotations
@@ -64,6 +64,17 @@ def read_mark(pid: int) -> RunMark | None:
         if entry.startswith(prefix):
             return parse_mark(entry.removeprefix(prefix).decode(errors="replace"))
     return None
+
+
+def command_lines() -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield pid and arguments of every process that has any; a kernel thread or a zombie has none."""
+    for pid in _pids():
+        try:
+            content = (_PROC / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if content:
+            yield pid, tuple(part.decode(errors="replace") for part in content.rstrip(b"\0").split(b"\0"))
 
 
 def marked_processes() -> Iterator[tuple[int, RunMark]]:

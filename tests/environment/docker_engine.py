@@ -17,6 +17,7 @@ from tests.environment.session import current_session, session_is_alive
 IMAGES_DIRECTORY: Final = Path(__file__).resolve().parent.parent / "images"
 MARIADB_IMAGE: Final = "octeth-backupd-test/mariadb:10.11"
 MYSQL_IMAGE: Final = "octeth-backupd-test/mysql:9"
+SYSTEMD_IMAGE: Final = "octeth-backupd-test/systemd:bookworm"
 TEST_LABEL: Final = "octeth-backupd-test"
 SESSION_LABEL: Final = "octeth-backupd-test.session"
 VERSION_LABEL: Final = "octeth-backupd-test.version"
@@ -25,7 +26,11 @@ MYSQL_USER_ID: Final = 999
 
 RestartPolicyName = Literal["no", "always", "unless-stopped", "on-failure"]
 
-_BUILD_SCRIPTS: Final = {MARIADB_IMAGE: "build-mariadb", MYSQL_IMAGE: "build-mysql"}
+_BUILD_SCRIPTS: Final = {
+    MARIADB_IMAGE: "build-mariadb",
+    MYSQL_IMAGE: "build-mysql",
+    SYSTEMD_IMAGE: "build-systemd",
+}
 _EXIT_PACKAGES_UNAVAILABLE: Final = 75
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.environment.daemon import CtlResult
     from tests.environment.database_containers import DatabaseContainer
     from tests.environment.docker_engine import DockerEngine
+    from tests.environment.sql_server import SqlServer
 
 SERVER_NAME = "oempro"
 GTID_ARGUMENTS = ("--gtid-mode=ON", "--enforce-gtid-consistency=ON")
@@ -37,10 +38,10 @@ class Contents:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restoring:
-    """A server with some data under a daemon that can back it up and restore it."""
+class Bench:
+    """A server with some data under a daemon that can back it up and restore it, wherever both run."""
 
-    server: DatabaseContainer
+    server: SqlServer
     daemon: Daemon
 
     @property
@@ -80,6 +81,17 @@ class Restoring:
         self.server.wait_until_ready()
         return result
 
+    def journals(self) -> list[dict[str, Any]]:
+        """Return open restores and those with a safety copy, newest first."""
+        return list(self.daemon.api("/v1/restores")["restores"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restoring(Bench):
+    """A bench whose server runs in a container."""
+
+    server: DatabaseContainer
+
     def change_password(self, password: str) -> None:
         """Change root's password in the server, in the file that the daemon reads, and in what the test knows."""
         for host in ("localhost", "%"):
@@ -88,10 +100,6 @@ class Restoring:
         Path(self.daemon.servers[SERVER_NAME]["password_file"]).write_text(password + "\n")
         self.daemon.stop()
         self.daemon.start()
-
-    def journals(self) -> list[dict[str, Any]]:
-        """Return open restores and those with a safety copy, newest first."""
-        return list(self.daemon.api("/v1/restores")["restores"])
 
 
 @contextmanager

@@ -84,7 +84,7 @@ class FakePower:
         if self.running:
             self.running, self.exit_code = False, 137
 
-    def start(self) -> None:
+    def start(self, _policy: RestartPolicy | None = None, /) -> None:
         self._may_fail()
         self.calls.append("start")
         if self.start_error is not None:

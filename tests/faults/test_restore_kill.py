@@ -399,19 +399,29 @@ class _Interruption:
         assert all(State(shown["state"]).is_final for shown in self._restoring.journals())
 
     def _assert_nothing_left(self) -> None:
-        """Assert that of all restores only those safety copies are there that the journals know."""
-        known = {
+        """Assert that of all restores only those safety copies are there that the journals know.
+
+        The daemon removes old ones by itself, at a moment of its own choice.
+        """
+        limit = time.monotonic() + STATE_SECONDS
+        while (found := self._rooms()) != (known := self._known_rooms()):
+            assert time.monotonic() < limit, f"{found} instead of {known}: {self._story()}"
+            time.sleep(0.1)
+        assert marked_processes(self._daemon) == {}
+        assert sidecars(self._daemon, self._docker.engine) == []
+        assert self._daemon.files_left() == []
+
+    def _known_rooms(self) -> set[str]:
+        return {
             swap["room"]
             for journal in self._journals()
             if journal["has_swapped"] and not journal["removed_at"]
             for swap in journal["swaps"]
         }
+
+    def _rooms(self) -> set[str]:
         live = self._server.data_directory
-        found = {str(path) for place in (live, live.parent) for path in place.glob(f"{ROOM_PREFIX}*")}
-        assert found == known, self._story()
-        assert marked_processes(self._daemon) == {}
-        assert sidecars(self._daemon, self._docker.engine) == []
-        assert self._daemon.files_left() == []
+        return {str(path) for place in (live, live.parent) for path in place.glob(f"{ROOM_PREFIX}*")}
 
     def _policy(self) -> Any:
         self._server.container.reload()

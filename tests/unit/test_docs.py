@@ -7,6 +7,7 @@ import ast
 import re
 import shlex
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,8 +130,9 @@ def test_commands_named_in_sentences_exist(page: Path) -> None:
     assert problems == []
 
 
-def _messages(module: Path) -> Iterator[str]:
-    """Yield the texts of a module that are no docstrings; what varies in them stands as ``VALUE``."""
+@cache
+def _messages(module: Path) -> tuple[str, ...]:
+    """Return the texts of a module that are no docstrings; what varies in them stands as ``VALUE``."""
     tree = ast.parse(module.read_text())
     docstrings = {
         id(node.body[0].value)
@@ -139,11 +141,15 @@ def _messages(module: Path) -> Iterator[str]:
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.value
+            found.append(node.value)
         elif isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in node.values)
+            found.append(
+                "".join(str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in node.values)
+            )
+    return tuple(found)
 
 
 def test_commands_named_in_messages_exist() -> None:

@@ -59,7 +59,8 @@ def advice(journal: Journal) -> list[str]:
 def _start(journal: Journal) -> list[str]:
     if not journal.container:
         unit = shlex.quote(journal.systemd_unit)
-        return [f"systemctl unmask --runtime {unit}", f"systemctl start {unit}"]
+        triggers = journal.policy.triggers if journal.policy else ()
+        return [f"systemctl unmask {unit}", *(f"systemctl start {shlex.quote(each)}" for each in (*triggers, unit))]
     name = shlex.quote(journal.container)
     policy = journal.policy
     lines = [f"docker start {name}"] if journal.was_running or journal.has_swapped else []

@@ -19,12 +19,15 @@ class RestartPolicy:
     """What would start the server by itself: a container's restart policy, or a systemd unit that is not masked.
 
     Attributes:
-        name: Docker's ``no``, ``always``, ``unless-stopped``, ``on-failure``; systemd: ``unmasked`` or ``masked``.
+        name: Docker's ``no``, ``always``, ``unless-stopped``, ``on-failure``; systemd: ``unmasked``, ``masked``,
+            ``masked-runtime``.
         maximum_retries: Docker's, with ``on-failure``.
+        triggers: Units that start the server when something happens, such as the socket that systemd listens on.
     """
 
     name: str = "no"
     maximum_retries: int = 0
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,7 @@ def from_mapping(content: Any) -> Journal:
             | {
                 "state": State(content["state"]),
                 "swaps": tuple(_swap(entry) for entry in content["swaps"]),
-                "policy": RestartPolicy(**content["policy"]) if content["policy"] else None,
+                "policy": _policy(content["policy"]) if content["policy"] else None,
                 "expected": Expected(**content["expected"] | {"largest": tuple(content["expected"]["largest"])}),
                 "carried_over": tuple(content["carried_over"]),
                 "created_at": datetime.fromisoformat(content["created_at"]),
@@ -173,6 +176,10 @@ def _plain(value: Any) -> Any:
             return {name: _plain(getattr(value, name)) for name in type(value).__dataclass_fields__}
         case _:
             return value
+
+
+def _policy(entry: dict[str, Any]) -> RestartPolicy:
+    return RestartPolicy(**entry | {"triggers": tuple(entry.get("triggers", ()))})
 
 
 def _swap(entry: dict[str, Any]) -> Swap:

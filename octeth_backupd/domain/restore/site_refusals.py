@@ -31,6 +31,7 @@ def site_refusals(
     paused: bool,
     read_only: Iterable[Path],
     mounted_volumes: Mapping[Path, str],
+    outranking_file: Path | None = None,
 ) -> tuple[Refusal, ...]:
     """Return what stands in the way.
 
@@ -40,6 +41,7 @@ def site_refusals(
         paused: The container is frozen.
         read_only: Directories to be swapped whose file system is mounted read-only.
         mounted_volumes: Volumes that hold their files only while the container runs, with where these really are.
+        outranking_file: File of the server's unit, in a place where no mask of the unit has an effect.
     """
     found = [*_separate(site), *_mounted(site, tuple(mounts)), *_only_while_it_runs(site, mounted_volumes)]
     found += [
@@ -58,6 +60,8 @@ def site_refusals(
                 hint=f"Run: docker unpause {site.container.name}",
             )
         )
+    if outranking_file is not None:
+        found.append(_not_maskable(site.systemd_unit, outranking_file))
     return tuple(found)
 
 
@@ -105,6 +109,16 @@ def not_on_host(path: PurePosixPath) -> Refusal:
         message=f"the server's data directory {path} is in no mount of its container: this host cannot reach it",
         hint="Make the container again with a directory or volume mounted there; what lies in a container's own "
         "layer is lost with it.",
+    )
+
+
+def _not_maskable(unit: str, file: Path) -> Refusal:
+    return Refusal(
+        code="unit_not_maskable",
+        message=f"the file of {unit} is {file}, which no mask outranks: nothing would keep the server from starting on "
+        "data that is being exchanged",
+        hint="Move it to /usr/local/lib/systemd/system, then run: systemctl daemon-reload && "
+        f"systemctl reenable {unit}",
     )
 
 

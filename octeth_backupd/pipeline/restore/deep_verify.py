@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
-from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.dress import dress
+from octeth_backupd.pipeline.restore.known_backup import manifest_of
 from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import refused
 from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
@@ -26,6 +26,7 @@ from octeth_backupd.process.files import make_directory
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.domain.restore.plan import ArchiveSource
     from octeth_backupd.domain.restore.site import Site
     from octeth_backupd.pipeline.context import RunContext
@@ -44,7 +45,7 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
     backup = parts.catalog.backup(context.run.backup_id or "")
     steps = StepRunner(context)
     with steps.step("plan"):
-        manifest = Manifest.from_mapping(backup.manifest)
+        manifest = manifest_of(backup)
         archive, site = _find(context, parts, manifest)
     workspace = create_workspace(
         parts.workspace_directory,
@@ -77,7 +78,7 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
     )
 
 
-def _find(context: RunContext, parts: Parts, manifest: Manifest) -> tuple[ArchiveSource, Site]:
+def _find(context: RunContext, parts: Parts, manifest: Manifest | None) -> tuple[ArchiveSource, Site]:
     """Return the copy to try and the server to try it with.
 
     Raises:

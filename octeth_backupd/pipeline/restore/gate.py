@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.grants import shows_all_tables
@@ -14,7 +15,7 @@ from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_numbe
 from octeth_backupd.servers.tables import count_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from octeth_backupd.domain.restore.journal import Expected
@@ -30,6 +31,8 @@ PATIENCE_SECONDS = 60
 _TRY_AGAIN_SECONDS = 0.5
 _DISCARDED = 1814
 """ER_TABLESPACE_DISCARDED, of both vendors."""
+_GONE = frozenset({1049, 1146})
+"""ER_BAD_DB_ERROR and ER_NO_SUCH_TABLE, of both vendors."""
 
 
 def pass_gate(
@@ -40,6 +43,7 @@ def pass_gate(
     logins: Sequence[Login],
     *,
     since: datetime,
+    has_served: bool = False,
     wait: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Return what is worth knowing about a server on restored data that is in order.
@@ -53,6 +57,8 @@ def pass_gate(
         expected: What the rehearsal found; empty when there was none.
         logins: To try; the one that worked in the rehearsal goes first.
         since: When the server was started; its log is judged from there on.
+        has_served: It has been up on this data before, unwatched: what its clients may have removed since is worth
+            telling, and no reason to take what they wrote away from them.
         wait: Sleeps between two tries to look inside.
 
     Raises:
@@ -60,7 +66,12 @@ def pass_gate(
         DockerError: The Docker engine cannot be asked any more (``retryable``).
     """
     ordered = sorted(logins, key=lambda login: login.source != expected.login)
-    problems, notes = _look_with_patience(context, server, power, expected, ordered, wait)
+    found = _look_with_patience(context, server, power, expected, ordered, wait)
+    problems, notes = found.problems, found.notes
+    if has_served:
+        notes += [f"{gone}, which clients may have removed since the restore" for gone in found.gone]
+    else:
+        problems += found.gone
     problems += [f"its log says: {mask_text(line)}" for line in corruption_lines(_log(power, since, notes))]
     state = power.state()
     if not state.is_running:
@@ -76,6 +87,15 @@ def pass_gate(
     return tuple(notes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look inside found: what is wrong, what is not there any more, what is worth knowing."""
+
+    problems: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 def _look_with_patience(
     context: RunContext,
     server: Server,
@@ -83,50 +103,51 @@ def _look_with_patience(
     expected: Expected,
     logins: Sequence[Login],
     wait: Callable[[float], None],
-) -> tuple[list[str], list[str]]:
-    """Return problems and notes of a look inside, repeated while the server runs and only takes no connection.
+) -> _Found:
+    """Return what a look inside finds, repeated while the server runs and only takes no connection.
 
     Applications that come back all at once may take every connection there is: no reason to take the data away.
     """
     deadline = context.clock.monotonic_seconds() + PATIENCE_SECONDS
     while True:
-        notes: list[str] = []
+        found = _Found()
         try:
             with enter(server, logins) as entrance:
-                if entrance.session is not None:
-                    return _look_inside(entrance.session, expected, notes), notes
-                return [], [f"not looked into: {entrance.refusal}"]
+                if entrance.session is None:
+                    return _Found(notes=[f"not looked into: {entrance.refusal}"])
+                _look_inside(entrance.session, expected, found)
+                return found
         except ServerError as exc:
             in_time = context.clock.monotonic_seconds() < deadline
             if not (exc.retryable and in_time and power.state().is_running):
-                return [exc.message], notes
+                found.problems[:] = [exc.message]
+                found.gone.clear()
+                return found
         wait(_TRY_AGAIN_SECONDS)
 
 
-def _look_inside(session: Session, expected: Expected, notes: list[str]) -> list[str]:
-    """Return what is not as in the rehearsal; what the account may not see becomes a note."""
-    problems: list[str] = []
+def _look_inside(session: Session, expected: Expected, found: _Found) -> None:
+    """Find what is not as in the rehearsal; what the account may not see becomes a note."""
     for look in (_tables, _reads, _gtids):
         try:
-            problems += look(session, expected, notes)
+            look(session, expected, found)
         except PrivilegeMissingError as exc:
-            notes.append(exc.message)
-    return problems
+            found.notes.append(exc.message)
 
 
-def _tables(session: Session, expected: Expected, notes: list[str]) -> Iterator[str]:
+def _tables(session: Session, expected: Expected, found: _Found) -> None:
     verdict = judge_tables(expected.tables, count_tables(session))
-    notes.extend(verdict.notes)
+    found.notes.extend(verdict.notes)
     if not verdict.problems:
         return
     grants = tuple(str(next(iter(row.values()))) for row in session.rows("SHOW GRANTS"))
     if shows_all_tables(grants):
-        yield from verdict.problems
+        found.gone.extend(verdict.problems)
     else:  # the rehearsal has counted without accounts
-        notes.extend(f"{problem}, as far as {session.user} may see" for problem in verdict.problems)
+        found.notes.extend(f"{problem}, as far as {session.user} may see" for problem in verdict.problems)
 
 
-def _reads(session: Session, expected: Expected, notes: list[str]) -> Iterator[str]:
+def _reads(session: Session, expected: Expected, found: _Found) -> None:
     for table in expected.largest:
         try:
             session.rows(f"SELECT * FROM {table} LIMIT 1")
@@ -135,20 +156,23 @@ def _reads(session: Session, expected: Expected, notes: list[str]) -> Iterator[s
         except ServerError as exc:
             if exc.retryable:
                 raise
-            if exc.__cause__ is not None and error_number(exc.__cause__) == _DISCARDED:
-                notes.append(f"table {table} has had no file since before the backup: {exc.message}")
-                continue
-            yield f"table {table} cannot be read: {exc.message}"
+            number = error_number(exc.__cause__) if exc.__cause__ is not None else None
+            if number == _DISCARDED:
+                found.notes.append(f"table {table} has had no file since before the backup: {exc.message}")
+            elif number in _GONE:
+                found.gone.append(f"table {table} is not there: {exc.message}")
+            else:
+                found.problems.append(f"table {table} cannot be read: {exc.message}")
 
 
-def _gtids(session: Session, expected: Expected, _notes: list[str]) -> Iterator[str]:
+def _gtids(session: Session, expected: Expected, found: _Found) -> None:
     """Compare GTIDs where the server has them; MariaDB's position is of its binlog, which a backup does not hold."""
     if not expected.gtid or "mariadb" in str(session.value("SELECT VERSION()")).lower():
         return
     row = session.rows(_CONTAINED, (expected.gtid,))[0]
     if int(row["contained"]) != 1:
         executed = "".join(str(row["executed"]).split())
-        yield f"gtid_executed is {_cut(executed) or 'empty'} and does not hold {_cut(expected.gtid)}"
+        found.problems.append(f"gtid_executed is {_cut(executed) or 'empty'} and does not hold {_cut(expected.gtid)}")
 
 
 def _log(power: Power, since: datetime, notes: list[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,15 @@ from octeth_backupd.process.files import make_directory, translated_os_errors, w
 _log = structlog.get_logger("journals")
 
 _FILE_NAME = re.compile(r"[0-9a-z-]+\.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableJournal:
+    """What is known of a restore whose journal cannot be read."""
+
+    restore_id: str
+    path: Path
+    error: str
 
 
 class Journals:
@@ -66,24 +76,50 @@ class Journals:
             raise MetadataError(f"{path}: {exc.message}", hint=exc.hint) from exc
 
     def all(self) -> tuple[Journal, ...]:
-        """Return every journal, newest first; one that cannot be read is logged and left out.
+        """Return every journal that can be read, newest first.
 
         Raises:
             StorageError: The directory cannot be read.
         """
+        found, _ = self._read_all()
+        return tuple(sorted(found, key=lambda journal: (journal.created_at, journal.restore_id), reverse=True))
+
+    def unreadable(self) -> tuple[UnreadableJournal, ...]:
+        """Return every journal that cannot be read, the oldest restore first.
+
+        Raises:
+            StorageError: The directory cannot be read.
+        """
+        _, unreadable = self._read_all()
+        return tuple(unreadable)
+
+    def _names(self) -> list[str]:
         with translated_os_errors(self.directory):
             names = sorted(path.name for path in self.directory.iterdir()) if self.directory.is_dir() else []
-        found = []
-        for name in names:
-            if not _FILE_NAME.fullmatch(name):
-                continue
+        return [name for name in names if _FILE_NAME.fullmatch(name)]
+
+    def _read_all(self) -> tuple[list[Journal], list[UnreadableJournal]]:
+        found, unreadable = [], []
+        for name in self._names():
+            restore_id = name.removesuffix(".json")
             try:
-                found.append(self.get(name.removesuffix(".json")))
+                found.append(self.get(restore_id))
             except MetadataError as exc:
                 _log.error("restore.journal_unreadable", error=exc.message, hint=exc.hint)
+                unreadable.append(
+                    UnreadableJournal(restore_id=restore_id, path=self.path(restore_id), error=exc.message)
+                )
             except NotFoundError:
                 continue
-        return tuple(sorted(found, key=lambda journal: (journal.created_at, journal.restore_id), reverse=True))
+        return found, unreadable
+
+    def ids(self) -> frozenset[str]:
+        """Return the id of every restore that has a journal, readable or not.
+
+        Raises:
+            StorageError: The directory cannot be read.
+        """
+        return frozenset(name.removesuffix(".json") for name in self._names())
 
     def open_of(self, server: str) -> Journal | None:
         """Return the restore of a server that is not finished, the newest; None when all are."""

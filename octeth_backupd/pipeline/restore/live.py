@@ -91,6 +91,7 @@ class LiveRestore:
     notes: tuple[str, ...] = ()
     _away_looks: int = _AWAY_LOOKS
     _away_tries: int = _AWAY_TRIES
+    _has_served: bool = False
 
     def begin(self, journal: Journal) -> None:
         """Write the first state down."""
@@ -215,14 +216,14 @@ class LiveRestore:
         if self.journal.dirty_pages_percent:
             self._live.flush()
         self._live.stop()
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         self._live.refuse_other_users(own)
         data = self.journal.swaps[0]
         carry_over(data.live, data.incoming, self.journal.carried_over)  # what was set while it was being staged
         return {}
 
     def _swap(self) -> dict[str, Any]:
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         swap_in(self.journal.swaps)
         data = self.journal.swaps[0].live
         if not (data / "mysql").is_dir():
@@ -233,13 +234,23 @@ class LiveRestore:
         data = self.journal.swaps[0]
         if not is_swapped(data):  # moved by hand while the daemon was away: it is not what the gate is about
             raise RestoreError(f"what is in {data.live} is not the restored data")
-        self.power.start()
+        is_repeated = sum(state is State.STARTING for state, _ in self.journal.history) > 1
+        self._has_served = is_repeated and self.power.state().is_running
+        self.power.start(self.journal.policy)
         self._live.wait_until_ready()
         return {}
 
     def _gate(self) -> dict[str, Any]:
         since = self.journal.since(State.STARTING) or self.journal.created_at
-        self.notes += pass_gate(self.context, self.server, self.power, self.journal.expected, self.logins, since=since)
+        self.notes += pass_gate(
+            self.context,
+            self.server,
+            self.power,
+            self.journal.expected,
+            self.logins,
+            since=since,
+            has_served=self._has_served,
+        )
         return {}
 
     def _commit(self) -> dict[str, Any]:
@@ -269,12 +280,12 @@ class LiveRestore:
             except ServerStillRunningError as exc:
                 self.context.warn(f"{exc.message}; it is ended by force: its data is the restored one and is set aside")
                 self.power.end()
-        self._live.require_stopped()
+        self._live.require_stopped(self.journal.swaps[0].live)
         return {}
 
     def _swap_back(self) -> dict[str, Any]:
         if not are_back(self.journal.swaps):
-            self._live.require_stopped()
+            self._live.require_stopped(self.journal.swaps[0].live)
         swap_back(self.journal.swaps)
         return {}
 

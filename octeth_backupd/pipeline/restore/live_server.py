@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import BackupdError, LoginRefusedError, RestoreError, ServerStillRunningError
 from octeth_backupd.pipeline.restore.readiness import wait_until_ready
+from octeth_backupd.process.file_locks import is_locked
 from octeth_backupd.servers.flushing import flush_dirty_pages, restore_dirty_pages
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from octeth_backupd.servers.server import Server
 
 _LOOK_SECONDS = 0.5
+_SYSTEM_TABLESPACE = "ibdata1"
+"""InnoDB of both vendors keeps it locked as long as the server lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +64,25 @@ class LiveServer:
         """
         self.power.stop(timeout_seconds=self.parts.restore.stop_timeout_seconds, wait=time.sleep)
 
-    def require_stopped(self) -> None:
-        """Pass when it does not run.
+    def require_stopped(self, data: Path) -> None:
+        """Pass when it does not run, and no other server has its files open.
+
+        Args:
+            data: Its data directory.
 
         Raises:
-            ServerStillRunningError: It does.
+            ServerStillRunningError: It does, or one has.
         """
         if self.power.state().is_running:
             raise ServerStillRunningError(
                 f"server {self.server.name} runs although it was stopped",
                 hint="Something else started it; find out what, and stop it.",
+            )
+        system_tablespace = data / _SYSTEM_TABLESPACE
+        if is_locked(system_tablespace):
+            raise ServerStillRunningError(
+                f"server {self.server.name} is stopped, but another process holds {system_tablespace}",
+                hint=f"Another server runs on this directory; find it and stop it: fuser -v {system_tablespace}",
             )
 
     def refuse_other_users(self, paths: Iterable[Path]) -> None:

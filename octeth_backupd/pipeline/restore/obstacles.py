@@ -8,6 +8,7 @@ from octeth_backupd.domain.restore.foreign import is_foreign
 from octeth_backupd.domain.restore.plan import Refusal
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.restore.known_backup import newest_manifest
+from octeth_backupd.pipeline.restore.unreadable import unreadable_refusals
 from octeth_backupd.servers.power.registry import power_for
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 
 def unresolved_restore(parts: Parts, server: str, *, run_id: str) -> tuple[Refusal, ...]:
-    """Return that an earlier restore of the server is not over."""
+    """Return that an earlier restore of the server is not over, or that nobody can tell."""
+    unreadable = unreadable_refusals(parts, server)
     journal = parts.journals.open_of(server)
     if journal is None or journal.restore_id == run_id:
-        return ()
+        return unreadable
     return (
+        *unreadable,
         Refusal(
             code="unresolved_restore",
             message=f"{journal.operation} {journal.restore_id} of this server is not over: it is {journal.state}",

@@ -14,9 +14,11 @@ from octeth_backupd.domain.restore.safety import expired_safety_copies
 from octeth_backupd.errors import BackupdError, NotFoundError, RestoreError
 from octeth_backupd.pipeline.restore.live import LiveRestore
 from octeth_backupd.pipeline.restore.login import logins_for
+from octeth_backupd.pipeline.restore.refusals import refused
 from octeth_backupd.pipeline.restore.restore import outcome_words, result_of
 from octeth_backupd.pipeline.restore.swapping import adopt_aside, make_rooms, remove_rooms
 from octeth_backupd.pipeline.restore.target import EXTRACT, remove_half_done
+from octeth_backupd.pipeline.restore.unreadable import unreadable_refusals
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.process.files import translated_os_errors
@@ -59,6 +61,7 @@ def undo(context: RunContext, parts: Parts) -> RunResult:
 
     Raises:
         NotFoundError: There is no safety copy of that restore any more.
+        RestoreRefusedError: Another restore of the server may not be over.
         RestoreError: It could not be done; the message says what the server's data is.
     """
     undone = parts.journals.get(_restore_id(context))
@@ -67,6 +70,9 @@ def undo(context: RunContext, parts: Parts) -> RunResult:
             f"restore {undone.restore_id} has no safety copy any more", hint="See octeth-backupctl status."
         )
     server = _server(parts, undone)
+    against = unreadable_refusals(parts, undone.server)
+    if against:
+        raise refused("the undo is refused", against)
     unfinished = parts.journals.open_of(undone.server)
     if unfinished is not None:
         raise RestoreError(

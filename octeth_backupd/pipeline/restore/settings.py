@@ -50,5 +50,6 @@ class RestoreSettings(Section):
         default=2,
         ge=1,
         le=20,
-        description="How many safety copies of one server are kept; the oldest goes first.",
+        description="How many safety copies of one server are kept; the oldest goes first. What a restore that was "
+        "taken back has just left is kept beside them.",
     )

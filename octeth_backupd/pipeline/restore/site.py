@@ -118,7 +118,7 @@ class _Search:
         self._remembered_from = Source.CATALOG if newest else Source.MANIFEST
         self._ask = self._way_to_ask(programs)
         self._unit = UnitFacts(exists=False, is_running=False)
-        if self._container is None:
+        if self._container is None and location.systemd_unit:
             self._unit = read_unit(location.systemd_unit, on_host(programs.host))
         self.facts: list[Fact] = []
 
@@ -145,6 +145,7 @@ class _Search:
             read_only=tuple(
                 place for place in (site.data_directory, site.binlog_directory) if place and is_read_only(place)
             ),
+            outranking_file=self._unit.outranking_file,
         )
 
     def _assemble(
@@ -160,7 +161,7 @@ class _Search:
             server=self._server.name,
             placement=self._location.placement,
             container=self._container,
-            systemd_unit=self._location.systemd_unit,
+            systemd_unit=self._unit.name,
             vendor=program.vendor,
             version=program.version,
             variables=variables,
@@ -307,7 +308,7 @@ class _Search:
             self._note("image", container.image, Source.CONTAINER)
         else:
             running = "runs" if self._unit.is_running else "does not run"
-            self._note("unit", f"{self._location.systemd_unit} ({running})", Source.CONFIGURATION)
+            self._note("unit", f"{self._unit.name} ({running})", Source.CONFIGURATION)
         error = self._survey.error
         if isinstance(error, LoginRefusedError):
             self._note("server", "answers, but refuses the configured login", Source.SQL)

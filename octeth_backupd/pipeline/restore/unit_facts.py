@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.restore.server_options import is_server_program
+from octeth_backupd.servers.unit_names import unit_itself
 
 if TYPE_CHECKING:
     from octeth_backupd.pipeline.restore.server_program import Ask
 
 _ARGUMENTS = re.compile(r"argv\[\]=(.*?) ; ignore_errors=")
+_PROPERTIES = "Id,LoadState,ActiveState,FragmentPath,MainPID,ExecStart"
+_OWN_FILES = Path("/etc/systemd/system")
 _ENDED = frozenset({"inactive", "failed", ""})
 
 
@@ -24,11 +27,15 @@ class UnitFacts:
         exists: systemd knows it.
         is_running: It runs, starts or is being stopped.
         command: Program and arguments; empty where nobody knows.
+        name: Of the unit itself; what was asked for may be an alias.
+        outranking_file: The unit's file where no mask has an effect; None where one has.
     """
 
     exists: bool
     is_running: bool
     command: tuple[str, ...] = ()
+    name: str = ""
+    outranking_file: Path | None = None
 
 
 def read_unit(unit: str, ask: Ask, *, process_directory: Path = Path("/proc")) -> UnitFacts:
@@ -39,13 +46,23 @@ def read_unit(unit: str, ask: Ask, *, process_directory: Path = Path("/proc")) -
         ask: Runs programs on this host.
         process_directory: Where processes are looked at.
     """
-    output = ask("systemctl", ("show", "--property=LoadState,ActiveState,MainPID,ExecStart", "--", unit)) or ""
-    values = dict(line.partition("=")[::2] for line in output.splitlines())
+    output, values = _shown(unit, ask)
+    name = unit_itself(values) or unit
+    if values.get("LoadState") == "error" and name != unit:
+        output, values = _shown(name, ask)
+    file = Path(values.get("FragmentPath", ""))
     return UnitFacts(
         exists=values.get("LoadState", "") not in {"", "not-found"},
         is_running=values.get("ActiveState", "") not in _ENDED,
         command=_running_command(values.get("MainPID", ""), process_directory) or started_command(output),
+        name=name,
+        outranking_file=file if values.get("LoadState") == "loaded" and file.parent == _OWN_FILES else None,
     )
+
+
+def _shown(unit: str, ask: Ask) -> tuple[str, dict[str, str]]:
+    output = ask("systemctl", ("show", f"--property={_PROPERTIES}", "--", unit)) or ""
+    return output, {name: value for name, _, value in (line.partition("=") for line in output.splitlines())}
 
 
 def started_command(output: str) -> tuple[str, ...]:

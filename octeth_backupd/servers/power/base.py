@@ -71,8 +71,11 @@ class Power(Protocol):
     def end(self) -> None:
         """End it by force; only for a server on restored data that did not stop and is about to be set aside."""
 
-    def start(self) -> None:
+    def start(self, policy: RestartPolicy | None = None, /) -> None:
         """Start it; fine when it runs. Returns before it is ready.
+
+        Args:
+            policy: From before the fence: what of it must be there before the server is, is put back first.
 
         Raises:
             ServerError: It cannot be started; the message has the engine's words.

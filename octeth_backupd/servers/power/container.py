@@ -147,7 +147,7 @@ class ContainerPower:
                 hint="Its process hangs in the kernel, most often on its storage: see dmesg.",
             ) from exc
 
-    def start(self) -> None:
+    def start(self, _policy: RestartPolicy | None = None, /) -> None:
         """See Power.start."""
         inspected = self._find()
         if inspected is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from octeth_backupd.domain.restore.journal import RestartPolicy
 from octeth_backupd.errors import BackupdError, DockerError, ProgramError, ServerError, ServerStillRunningError
 from octeth_backupd.process.cancellation import Cancellation
@@ -13,6 +15,7 @@ from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.servers.power.base import LOG_LINES, POLL_SECONDS, PowerState
 from octeth_backupd.servers.power.neighbours import containers_holding
+from octeth_backupd.servers.unit_names import unit_itself
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,20 +25,30 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.process.docker import Docker
 
-MASKED = RestartPolicy(name="masked")
-UNMASKED = RestartPolicy(name="unmasked")
+_log = structlog.get_logger("power")
+
+MASKED = "masked"
+MASKED_UNTIL_REBOOT = "masked-runtime"
+UNMASKED = "unmasked"
 _CALL_SECONDS = 30
 _END_SECONDS = 60
-_PROPERTIES = "LoadState,ActiveState,SubState,Job,ExecMainStatus,FragmentPath"
+_PROPERTIES = "Id,LoadState,ActiveState,SubState,Job,ExecMainStatus,FragmentPath,UnitFileState,TriggeredBy"
 _AT_REST = frozenset({"inactive", "failed", ""})
 
 
 class SystemdPower:
     """See servers.power.base.Power.
 
-    A unit is fenced by a runtime mask. Masking makes systemd forget the unit's own settings, its time limit for
-    stopping among them, and ``systemctl stop`` would then send KILL after 90 seconds: a server is stopped by the
-    signal that it stops on, sent to its main process.
+    A unit is fenced by a mask, which outlives a reboot. Masking makes systemd forget the unit's own settings, its time
+    limit for stopping among them, and ``systemctl stop`` would then send KILL after 90 seconds: a server is stopped by
+    the signal that it stops on, sent to its main process.
+
+    A name may be an alias, such as Debian's ``mysql.service`` for ``mariadb.service``: a mask of the alias would not
+    keep the server from starting, and while the unit is masked systemd says that the alias does not run. So everything
+    is said to, and asked of, the unit itself.
+
+    A socket unit that starts the server, such as Debian's ``mariadb.socket``, fails with the first connection to a
+    masked server, and not even starts at boot. It is started again before the server, which then listens where it did.
 
     Args:
         unit: Such as ``mysql.service``.
@@ -44,11 +57,11 @@ class SystemdPower:
         search_path: Where systemctl and journalctl are looked up, as in PATH.
 
     Source:
-        systemd 252, systemctl(1), ``mask``, ``kill``; systemd.service(5), ``TimeoutStopSec=``.
+        systemd 252, systemctl(1), ``mask``, ``kill``; systemd.service(5), ``TimeoutStopSec=``; systemd.socket(5).
     """
 
     def __init__(self, unit: str, *, docker: Docker, clock: Clock, search_path: str | None = None) -> None:
-        self._unit = unit
+        self._configured = unit
         self._docker = docker
         self._clock = clock
         self._runner = HostRunner(mark=RunMark("power", unit), redactor=Redactor(), path=search_path)
@@ -63,35 +76,42 @@ class SystemdPower:
         return PowerState(
             exists=True,
             is_running=running,
-            policy=MASKED if shown["LoadState"] == "masked" else UNMASKED,
+            policy=RestartPolicy(name=_mask(shown), triggers=self._active(shown["TriggeredBy"].split())),
             exit_code=int(status) if status.isdigit() and not running else None,
         )
 
     def fence(self) -> None:
         """See Power.fence.
 
-        A runtime mask ends with a reboot.
-
         Raises:
             ServerError: systemd will not mask the unit.
         """
         shown = self._show()
-        if shown["LoadState"] in {"masked", "not-found"}:
+        if shown["LoadState"] == "not-found" or _mask(shown) == MASKED:
             return
-        self._systemctl("mask", "--runtime", self._unit)
-        if self._show()["LoadState"] != "masked":
-            self._systemctl("unmask", "--runtime", self._unit)
+        unit = shown["Id"]
+        words = self._systemctl("mask", unit, fine=True)
+        masked = self._show()
+        if masked["LoadState"] != "masked":
             raise ServerError(
-                f"a runtime mask of {self._unit} has no effect, because {shown['FragmentPath'] or 'its file'} outranks "
-                "it",
-                hint="Move the unit's file from /etc/systemd/system to /usr/local/lib/systemd/system, then run "
-                "systemctl daemon-reload.",
+                f"{unit} cannot be masked, so that nothing would keep it from starting: {' '.join(words)}",
+                hint=f"A unit whose file is in /etc/systemd/system ({shown['FragmentPath']}) cannot be masked: move it "
+                f"to /usr/local/lib/systemd/system, then run: systemctl daemon-reload && systemctl reenable {unit}",
             )
 
     def unfence(self, policy: RestartPolicy) -> None:
         """See Power.unfence."""
-        if policy != MASKED:
-            self._systemctl("unmask", "--runtime", self._unit)
+        shown = self._show()
+        unit, now = shown["Id"], _mask(shown)
+        if now != policy.name:
+            if now != UNMASKED:
+                self._unmask(unit)
+            if policy.name == MASKED:
+                self._systemctl("mask", unit)
+            elif policy.name == MASKED_UNTIL_REBOOT:
+                self._systemctl("mask", "--runtime", unit)
+        if not _is_running(shown):
+            self._start_triggers(policy)
 
     def stop(self, *, timeout_seconds: float, wait: Callable[[float], None]) -> None:
         """See Power.stop; the unit is fenced first, or ``Restart=always`` would start it again."""
@@ -101,13 +121,14 @@ class SystemdPower:
         self.fence()
         asked = False
         while _is_running(shown := self._show()):
+            unit = shown["Id"]
             if not asked:
                 self._ask_to_stop(shown)
                 asked = True
             elif self._clock.monotonic_seconds() >= deadline:
                 raise ServerStillRunningError(
-                    f"{self._unit} still runs {timeout_seconds:g} s after it was asked to stop",
-                    hint=f"It is not killed. See what it waits for: journalctl --unit={self._unit} --lines=50",
+                    f"{unit} still runs {timeout_seconds:g} s after it was asked to stop",
+                    hint=f"It is not killed. See what it waits for: journalctl --unit={unit} --lines=50",
                 )
             else:
                 wait(POLL_SECONDS)
@@ -118,30 +139,35 @@ class SystemdPower:
         Raises:
             ServerStillRunningError: Not even that ended it.
         """
-        if not _is_running(self._show()):
+        shown = self._show()
+        if not _is_running(shown):
             return
         self.fence()
-        self._systemctl("kill", "--kill-who=all", "--signal=KILL", self._unit, fine=True)
-        self._systemctl("stop", self._unit, timeout_seconds=_END_SECONDS)
+        unit = shown["Id"]
+        self._systemctl("kill", "--kill-who=all", "--signal=KILL", unit, fine=True)
+        self._systemctl("stop", unit, timeout_seconds=_END_SECONDS)
         if _is_running(self._show()):
             raise ServerStillRunningError(
-                f"{self._unit} cannot even be killed",
+                f"{unit} cannot even be killed",
                 hint="Its process hangs in the kernel, most often on its storage: see dmesg.",
             )
 
-    def start(self) -> None:
+    def start(self, policy: RestartPolicy | None = None, /) -> None:
         """See Power.start; a unit that is fenced can only be started without its fence."""
         shown = self._show()
+        unit = shown["Id"]
         if shown["LoadState"] == "not-found":
             raise ServerError(
-                f"the unit {self._unit} does not exist any more", hint="Install it again, then systemctl daemon-reload."
+                f"the unit {unit} does not exist any more", hint="Install it again, then systemctl daemon-reload."
             )
         if _is_running(shown):
             return
-        if shown["LoadState"] == "masked":
-            self._systemctl("unmask", "--runtime", self._unit)
-        self._systemctl("reset-failed", self._unit, fine=True)
-        self._systemctl("start", "--no-block", self._unit)
+        if _mask(shown) != UNMASKED:
+            self._unmask(unit)
+        if policy is not None:
+            self._start_triggers(policy)
+        self._systemctl("reset-failed", unit, fine=True)
+        self._systemctl("start", "--no-block", unit)
 
     def log_since(self, at: datetime) -> tuple[str, ...]:
         """See Power.log_since; what the server writes into a file of its own is not in the journal."""
@@ -149,7 +175,7 @@ class SystemdPower:
         command = Command(
             program="journalctl",
             arguments=(
-                f"--unit={self._unit}",
+                f"--unit={self._show()['Id']}",
                 f"--since=@{at.timestamp():.6f}",
                 f"--lines={LOG_LINES}",
                 "--output=cat",
@@ -176,16 +202,40 @@ class SystemdPower:
     def _ask_to_stop(self, shown: Mapping[str, str]) -> None:
         """Send the signal that servers stop on; where no process is, end systemd's waiting for the next start."""
         if shown["SubState"] == "auto-restart":
-            self._systemctl("stop", "--no-block", self._unit)
+            self._systemctl("stop", "--no-block", shown["Id"])
         else:
-            self._systemctl("kill", "--kill-who=main", "--signal=TERM", self._unit, fine=True)
+            self._systemctl("kill", "--kill-who=main", "--signal=TERM", shown["Id"], fine=True)
+
+    def _unmask(self, unit: str) -> None:
+        self._systemctl("unmask", unit)
+        self._systemctl("unmask", "--runtime", unit)
+
+    def _active(self, units: list[str]) -> tuple[str, ...]:
+        """Return those units that wait for something to start the server by."""
+        return tuple(unit for unit in units if self._ask_for(unit)["ActiveState"] == "active")
+
+    def _start_triggers(self, policy: RestartPolicy) -> None:
+        """Start what listened for the server before the fence; it refuses once the server itself runs."""
+        for unit in policy.triggers:
+            if self._ask_for(unit)["ActiveState"] == "active":
+                continue
+            self._systemctl("reset-failed", unit, fine=True)
+            words = self._systemctl("start", unit, fine=True)
+            if self._ask_for(unit)["ActiveState"] != "active":
+                _log.warning("power.trigger_not_started", unit=unit, words=" ".join(words))
 
     def _show(self) -> Mapping[str, str]:
-        lines = self._systemctl("show", f"--property={_PROPERTIES}", self._unit)
+        """Return what systemd says of the unit itself, whatever alias was configured."""
+        shown = self._ask_for(self._configured)
+        unit = unit_itself(shown)
+        return shown if unit == shown["Id"] == self._configured else self._ask_for(unit)
+
+    def _ask_for(self, unit: str) -> Mapping[str, str]:
+        lines = self._systemctl("show", f"--property={_PROPERTIES}", unit)
         found = dict(line.split("=", 1) for line in lines if "=" in line)
         if "LoadState" not in found:
-            raise ServerError(f"systemctl says nothing of {self._unit}", retryable=True)
-        return dict.fromkeys(_PROPERTIES.split(","), "") | found
+            raise ServerError(f"systemctl says nothing of {unit}", retryable=True)
+        return dict.fromkeys(_PROPERTIES.split(","), "") | {"Id": unit} | found
 
     def _systemctl(
         self, *arguments: str, fine: bool = False, timeout_seconds: float = _CALL_SECONDS
@@ -205,7 +255,7 @@ class SystemdPower:
             raise ServerError(f"systemd cannot be asked: {exc.message}", hint=exc.hint, retryable=True) from exc
         if completed.exit_code != 0 and not fine:
             raise ServerError(
-                f"systemctl {arguments[0]} {self._unit} failed: {' '.join(lines) or completed.exit_code}",
+                f"systemctl {arguments[0]} {arguments[-1]} failed: {' '.join(lines) or completed.exit_code}",
                 hint=f"Try it by hand: systemctl {' '.join(arguments)}",
                 retryable=arguments[0] == "show",
             )
@@ -215,3 +265,9 @@ class SystemdPower:
 def _is_running(shown: Mapping[str, str]) -> bool:
     """Return whether a process of the unit lives, or systemd is about to start or stop one."""
     return shown["ActiveState"] not in _AT_REST or shown["Job"] not in {"", "0"}
+
+
+def _mask(shown: Mapping[str, str]) -> str:
+    if shown["LoadState"] != "masked":
+        return UNMASKED
+    return MASKED_UNTIL_REBOOT if shown["UnitFileState"] == MASKED_UNTIL_REBOOT else MASKED

@@ -11,13 +11,16 @@ import pytest
 from pydantic import SecretStr
 
 from octeth_backupd.control.services import RestoreRequest
+from octeth_backupd.daemon import restore_services
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.domain.backup import Operation, Trigger
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
-from octeth_backupd.errors import BusyError, InvalidRequestError, NotFoundError
+from octeth_backupd.domain.restore.plan import Refusal, RestorePlan
+from octeth_backupd.errors import BusyError, InvalidRequestError, NotFoundError, RestoreRefusedError
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.restores import make_plan
 from tests.fakes.server import FakeServer
 from tests.unit.domain.restore.test_journal import JOURNAL
 
@@ -126,7 +129,17 @@ def test_a_restore_during_a_backup_is_refused(asked: Asked, backup: Backup) -> N
         asked.services.restore(RestoreRequest(backup=backup.backup_id), confirm="oempro", requested_by=WHO)
 
 
-def test_with_cancel_running_the_backup_is_cancelled_and_the_restore_waits(asked: Asked, backup: Backup) -> None:
+def planned(*refusals: Refusal) -> object:
+    def plan_restore(order: RestoreOrder, server: str, *_: object, **__: object) -> RestorePlan:
+        return replace(make_plan(), server=server, backup_id=order.backup_id, refusals=refusals)
+
+    return plan_restore
+
+
+def test_with_cancel_running_the_backup_is_cancelled_and_the_restore_waits(
+    asked: Asked, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_services, "plan_restore", planned())
     asked.coordinator.submit(Operation.BACKUP, server="oempro", trigger=Trigger.MANUAL, requested_by=WHO, wait=False)
 
     run = asked.services.restore(
@@ -136,6 +149,22 @@ def test_with_cancel_running_the_backup_is_cancelled_and_the_restore_waits(asked
     first, second = asked.coordinator.active()
     assert first.cancellation.is_cancelled
     assert (second.run.run_id, second.is_running) == (run.run_id, False)
+
+
+def test_no_backup_is_cancelled_for_a_restore_that_is_refused(
+    asked: Asked, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_services, "plan_restore", planned(Refusal(code="foreign_data", message="not yours")))
+    asked.coordinator.submit(Operation.BACKUP, server="oempro", trigger=Trigger.MANUAL, requested_by=WHO, wait=False)
+
+    with pytest.raises(RestoreRefusedError, match="the backup goes on: not yours"):
+        asked.services.restore(
+            RestoreRequest(backup=backup.backup_id, cancel_running=True), confirm="oempro", requested_by=WHO
+        )
+
+    [active] = asked.coordinator.active()
+    assert active.run.operation is Operation.BACKUP
+    assert not active.cancellation.is_cancelled
 
 
 def test_an_undo_takes_the_newest_restore_back(asked: Asked) -> None:
@@ -183,3 +212,22 @@ def test_open_restores_and_safety_copies_are_listed(asked: Asked) -> None:
     assert asked.services.journals("shop") == []
     with pytest.raises(NotFoundError, match="elsewhere"):
         asked.services.journals("elsewhere")
+
+
+def test_what_somebody_must_look_at_is_told(asked: Asked) -> None:
+    asked.parts.journals.directory.mkdir()
+    asked.parts.journals.path("20261122-120000-abcdef").write_text("{")
+    services = RestoreServices(
+        catalog=asked.bench.catalog,
+        coordinator=asked.coordinator,
+        clock=asked.bench.clock,
+        installation_id="i" * 32,
+        parts=lambda: asked.parts,
+        strays=lambda: ("a stray",),
+    )
+
+    unreadable, stray = services.warnings()
+
+    assert "20261122-120000-abcdef.json" in unreadable
+    assert stray == "a stray"
+    assert asked.services.warnings() == (unreadable,)

@@ -123,3 +123,19 @@ def test_a_running_restore_keeps_backups_off(watched: Watched) -> None:
     )
 
     assert watched.watch.blocks("oempro") == f"restore {run.run_id} holds the server"
+
+
+def test_a_journal_that_cannot_be_read_keeps_backups_of_its_server_off(watched: Watched) -> None:
+    run = watched.coordinator.submit(
+        Operation.RESTORE, server="oempro", trigger=Trigger.MANUAL, requested_by="uid 0 (root)", wait=False
+    )
+    watched.parts.journals.directory.mkdir()
+    watched.parts.journals.path(run.run_id).write_text("{")
+    for active in watched.coordinator.active():
+        assert active.thread is not None
+        active.thread.join()
+        watched.bench.catalog.update_run(run.run_id, status=RunStatus.INTERRUPTED)
+        watched.coordinator.finished(active)
+
+    assert "may not be over" in watched.watch.blocks("oempro")
+    assert watched.watch.blocks("shop") == ""

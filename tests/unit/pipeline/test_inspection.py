@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.domain.space import SizeHistory
 from octeth_backupd.errors import BackupdError, CancelledError, EngineError, IdentityError, ProgramError
@@ -117,6 +118,12 @@ def test_the_last_good_backup_is_what_sizes_are_compared_with(bench: Bench) -> N
     bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4))
 
     assert _inspect(bench).subject.previous == SizeHistory(data_bytes=10, archive_bytes=4)
+
+
+def test_sizes_are_not_compared_with_an_archive_of_the_bash_tool(bench: Bench) -> None:
+    bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4, origin=Origin.LEGACY))
+
+    assert _inspect(bench).subject.previous is None
 
 
 def test_limits_are_the_configured_ones(bench: Bench) -> None:

@@ -13,7 +13,14 @@ import pytest
 from octeth_backupd.compression.none import NoCompressor
 from octeth_backupd.compression.zstd import ZstdCompressor
 from octeth_backupd.errors import CancelledError, VerificationError
-from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, listing_digest, read_back
+from octeth_backupd.pipeline.readback import (
+    ForwardReader,
+    forget_cached_pages,
+    hash_archive,
+    listing_digest,
+    read_back,
+    read_through,
+)
 from octeth_backupd.process.cancellation import Cancellation
 
 if TYPE_CHECKING:
@@ -176,3 +183,51 @@ def test_header_that_claims_gigabytes_is_not_read_into_memory() -> None:
 
     with pytest.raises(VerificationError, match="header"):
         _read(long_name.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
+
+
+@pytest.mark.parametrize("length", [0, 1, 511, 512, 513, 1024])
+def test_small_files_that_are_wanted_are_kept_whatever_their_length(length: int) -> None:
+    files = {"top/ibdata1": b"i" * 3000, "top/xtrabackup_info": b"x" * length, "top/z.ibd": b"z" * 700}
+
+    found = read_back(
+        io.BytesIO(_tar(files)), NoCompressor(), cancellation=Cancellation(), wanted=("xtrabackup_info", "ibdata")
+    )
+
+    assert found.texts == {"xtrabackup_info": "x" * length}
+    assert found.files == {path: len(content) for path, content in files.items()}
+
+
+def test_file_that_is_wanted_and_large_is_not_kept() -> None:
+    files = {"top/xtrabackup_info": b"x" * ((1 << 20) + 1)}
+
+    found = read_back(io.BytesIO(_tar(files)), NoCompressor(), cancellation=Cancellation(), wanted=("xtrabackup_info",))
+
+    assert found.texts == {}
+
+
+def test_archive_that_is_no_tar_is_read_to_its_end(tmp_path: Path) -> None:
+    content = _zstd(b"XBSTCK01" * 1000, tmp_path)
+
+    found = read_through(io.BytesIO(content), ZstdCompressor(level=3, threads=1), cancellation=Cancellation())
+
+    assert (found.sha256, found.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert found.files is None
+
+
+def test_archive_of_nothing_is_refused() -> None:
+    with pytest.raises(VerificationError, match="empty"):
+        read_through(io.BytesIO(b""), NoCompressor(), cancellation=Cancellation())
+
+
+def test_one_step_back_is_possible_and_two_are_not() -> None:
+    reader = ForwardReader(io.BytesIO(b"abcdef"))
+    assert reader.read(3) == b"abc"
+
+    assert reader.seek(2) == 2
+    assert reader.read(2) == b"cd"
+    reader.seek(3)
+    reader.seek(5)
+    assert (reader.tell(), reader.read(1)) == (5, b"f")
+
+    with pytest.raises(io.UnsupportedOperation):
+        reader.seek(4)

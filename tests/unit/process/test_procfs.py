@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from octeth_backupd.process.mark import ENVIRONMENT_NAME, RunMark
-from octeth_backupd.process.procfs import marked_processes, read_mark, read_stat, session_members
+from octeth_backupd.process.procfs import command_lines, marked_processes, read_mark, read_stat, session_members
 
 
 def test_own_process_is_described() -> None:
@@ -66,3 +66,12 @@ def test_program_name_with_parentheses_and_spaces_is_read_whole(tmp_path: os.Pat
 
     assert stat is not None
     assert stat.program == "a) b (c"
+
+
+def test_command_lines_are_told_argument_by_argument() -> None:
+    with subprocess.Popen(["sleep", "300", "a b"][:2], stdout=subprocess.DEVNULL) as process:
+        found = dict(command_lines())
+        process.kill()
+
+    assert found[process.pid][1:] == ("300",)
+    assert found[os.getpid()]

@@ -56,14 +56,15 @@ def _section(screen: Screen, title: str, pairs: list[tuple[str, str]]) -> None:
 
 def _facts(backup: Json) -> list[tuple[str, str]]:
     took = (parse_time(backup["finished_at"]) - parse_time(backup["taken_at"])).total_seconds()
+    is_legacy = backup["origin"] == "legacy"
     status = f"{backup['status']}: {backup['suspect']}" if backup["suspect"] else backup["status"]
     return [
         ("status", status),
-        ("taken", f"{moment(backup['taken_at'])}, took {duration(took)}"),
+        ("taken", moment(backup["taken_at"]) + ("" if is_legacy else f", took {duration(took)}")),
         ("tiers", f"{', '.join(backup['tiers'])} (stored as {backup['tier']})"),
-        ("made by", f"{backup['trigger']}, run {backup['run_id']}"),
-        ("engine", f"{backup['engine']} {backup['engine_version']}, mode {backup['mode']}"),
-        ("data", size(backup["data_bytes"])),
+        ("made by", "the bash tool" if is_legacy else f"{backup['trigger']}, run {backup['run_id']}"),
+        ("engine", f"{backup['engine'] or 'unknown'} {backup['engine_version']}, mode {backup['mode']}"),
+        ("data", size(backup["data_bytes"]) if backup["data_bytes"] else "unknown"),
     ]
 
 

@@ -42,11 +42,12 @@ def test_a_unit_is_unmasked_and_started() -> None:
         state=State.UNFENCING,
         container="",
         systemd_unit="mysql.service",
-        policy=RestartPolicy(name="unmasked"),
+        policy=RestartPolicy(name="unmasked", triggers=("mysql.socket",)),
     )
 
     assert [line for line in advice(journal) if line.startswith("systemctl")] == [
-        "systemctl unmask --runtime mysql.service",
+        "systemctl unmask mysql.service",
+        "systemctl start mysql.socket",
         "systemctl start mysql.service",
     ]
 

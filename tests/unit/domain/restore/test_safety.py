@@ -64,3 +64,12 @@ def test_failed_restores_do_not_push_out_the_copy_that_an_undo_needs() -> None:
     failed = [copy_of(1, state=State.ROLLED_BACK), copy_of(2, state=State.ROLLED_BACK)]
 
     assert expired_safety_copies([original, *failed], now=NOW, maximum=2) == (failed[1],)
+
+
+def test_what_was_just_taken_back_is_kept_its_time_beside_the_one_copy_that_is_wanted() -> None:
+    original, failed = copy_of(3), copy_of(1, state=State.ROLLED_BACK)
+    over = replace(failed, expires_at=NOW)
+
+    assert expired_safety_copies([original, failed], now=NOW, maximum=1) == ()
+    assert expired_safety_copies([original, over], now=NOW, maximum=1) == (over,)
+    assert expired_safety_copies([original, failed, copy_of(0.5)], now=NOW, maximum=1) == (original, failed)

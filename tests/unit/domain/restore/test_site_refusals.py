@@ -57,6 +57,12 @@ def test_a_mount_within_the_data_directory_is_refused_unless_it_holds_the_binary
     assert codes(mounts=(logs,), site=with_paths(binlog="/var/lib/mysql/log")) == []
 
 
+def test_unit_that_no_mask_keeps_from_starting_is_refused() -> None:
+    file = Path("/etc/systemd/system/mysqld.service")
+
+    assert codes(outranking_file=file) == ["unit_not_maskable"]
+
+
 def test_what_cannot_be_written_is_refused() -> None:
     mount = Mount(source=Path("/opt/data"), destination=DATA, read_only=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.domain.restore.plan import Refusal
@@ -87,6 +88,13 @@ def test_a_good_backup_is_recorded_as_verified_with_what_was_read(tried: Tried) 
     [copy] = tried.bench.catalog.backup(tried.backup_id).copies
     assert copy.verified_at == tried.bench.clock.now()
     assert tried.workspaces() == []
+
+
+def test_backup_without_a_manifest_is_tried_like_any_other(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = tried.bench.catalog.backup(tried.backup_id)
+    monkeypatch.setattr(tried.bench.catalog, "backup", lambda _: replace(backup, manifest={}, origin=Origin.LEGACY))
+
+    assert tried.run().detail["deep"] is True
 
 
 def test_every_table_is_checked_on_binary_logs_of_its_own(tried: Tried) -> None:

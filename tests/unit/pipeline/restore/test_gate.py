@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,7 +45,9 @@ class GateBench:
     def answers(self, word: str, answer: Any) -> None:
         self.session.answers = {**self.session.answers, word: answer}
 
-    def gate(self, logins: Sequence[Login] = (OLD,), expected: Expected = _EXPECTED) -> tuple[str, ...]:
+    def gate(
+        self, logins: Sequence[Login] = (OLD,), expected: Expected = _EXPECTED, *, has_served: bool = False
+    ) -> tuple[str, ...]:
         return pass_gate(
             self.bench.context(),
             self.bench.server,
@@ -52,6 +55,7 @@ class GateBench:
             expected,
             logins,
             since=self.bench.clock.now(),
+            has_served=has_served,
             wait=self.wait,
         )
 
@@ -127,6 +131,40 @@ def test_what_the_account_may_not_see_is_a_note(gated: GateBench) -> None:
     (note,) = gated.gate()
 
     assert "lacks the privilege" in note
+
+
+REMOVED = pytest.mark.parametrize(
+    ("word", "answer", "gone"),
+    [
+        ("GROUP BY TABLE_SCHEMA", [], "database shop is missing"),
+        ("`shop`.`orders`", 1146, "table `shop`.`orders` is not there"),
+        ("`shop`.`orders`", 1049, "table `shop`.`orders` is not there"),
+    ],
+)
+
+
+@REMOVED
+def test_what_is_not_there_takes_the_data_away(gated: GateBench, word: str, answer: Any, gone: str) -> None:
+    gated.answers(word, answer)
+
+    with pytest.raises(RestoreError, match=re.escape(gone)):
+        gated.gate()
+
+
+@REMOVED
+def test_what_clients_may_have_removed_meanwhile_is_a_note(gated: GateBench, word: str, answer: Any, gone: str) -> None:
+    gated.answers(word, answer)
+
+    (note,) = gated.gate(has_served=True)
+
+    assert note.startswith(gone)
+
+
+def test_table_that_cannot_be_read_takes_data_away_from_a_server_that_has_served_too(gated: GateBench) -> None:
+    gated.answers("`shop`.`orders`", 1030)
+
+    with pytest.raises(RestoreError, match="cannot be read"):
+        gated.gate(has_served=True)
 
 
 def test_table_that_had_no_file_in_the_backup_either_is_a_note(gated: GateBench) -> None:

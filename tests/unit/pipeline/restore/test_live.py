@@ -340,8 +340,8 @@ def test_docker_that_is_restarted_after_the_swap_is_waited_for(scene: Scene, mon
     scene.staged(live)
     start = scene.power.start
 
-    def start_and_lose_the_engine() -> None:
-        start()
+    def start_and_lose_the_engine(policy: RestartPolicy | None = None) -> None:
+        start(policy)
         scene.power.error = scene.ready_error[0] if scene.ready_error else None  # type: ignore[assignment]
 
     monkeypatch.setattr(scene.power, "start", start_and_lose_the_engine)
@@ -479,6 +479,32 @@ def test_a_journal_that_cannot_be_written_does_not_keep_the_server_down(
     assert journal.state is (State.ABORTED if unwritable is State.SWAPPING else State.ROLLED_BACK)
     assert (scene.files(), scene.power.policy, scene.power.running) == (OLD, ALWAYS, True)
     assert scene.power.calls.count("stop") == stops
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_after_a_crash_the_gate_knows_whether_the_server_has_served(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, is_running: bool
+) -> None:
+    asked: list[bool] = []
+
+    def gate(*_: object, has_served: bool, **__: object) -> tuple[str, ...]:
+        asked.append(has_served)
+        if len(asked) == 1:
+            raise Death
+        return ()
+
+    monkeypatch.setattr(live_module, "pass_gate", gate)
+    live = scene.restore()
+    scene.staged(live)
+    with pytest.raises(Death):
+        live.finish()
+    scene.power.running = is_running
+
+    later = scene.driver(scene.on_disk())
+    later.go_on(Event.CRASHED)
+
+    assert later.finish().state is State.COMMITTED
+    assert asked == [False, is_running]
 
 
 def test_old_data_that_was_put_back_by_hand_is_never_taken_for_the_restored(scene: Scene) -> None:

@@ -74,13 +74,24 @@ def test_one_that_stops_late_is_started_and_keeps_its_own_setting(
     assert asked.put_back == []
 
 
-def test_a_stopped_server_is_required(asked: Asked) -> None:
+def test_a_stopped_server_is_required(asked: Asked, tmp_path: Path) -> None:
     with pytest.raises(ServerStillRunningError, match="oempro runs although"):
-        asked.live.require_stopped()
+        asked.live.require_stopped(tmp_path)
 
     asked.live.stop()
-    asked.live.require_stopped()
+    asked.live.require_stopped(tmp_path)
     assert asked.power.calls == ["stop"]
+
+
+def test_another_server_on_the_same_directory_is_seen(
+    asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.live.stop()
+    locked = {tmp_path / "ibdata1"}
+    monkeypatch.setattr("octeth_backupd.pipeline.restore.live_server.is_locked", locked.__contains__)
+
+    with pytest.raises(ServerStillRunningError, match="another process holds"):
+        asked.live.require_stopped(tmp_path)
 
 
 def test_other_users_of_its_directories_are_named(asked: Asked, tmp_path: Path) -> None:

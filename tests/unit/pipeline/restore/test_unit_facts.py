@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,6 @@ from octeth_backupd.pipeline.restore.unit_facts import UnitFacts, read_unit, sta
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 EXEC_START = (
     "ExecStart={ path=/usr/sbin/mariadbd ; argv[]=/usr/sbin/mariadbd $MYSQLD_OPTS --port=1 $_WSREP_START_POSITION ; "
@@ -38,7 +38,9 @@ def answering(output: str | None, asked: list[tuple[str, ...]] | None = None) ->
 def test_a_unit_runs_unless_it_has_ended(state: str, is_running: bool, tmp_path: Path) -> None:
     facts = read_unit("mariadb.service", answering(said(state)), process_directory=tmp_path)  # type: ignore[arg-type]
 
-    assert facts == UnitFacts(exists=True, is_running=is_running, command=("/usr/sbin/mariadbd", "--port=1"))
+    assert facts == UnitFacts(
+        exists=True, is_running=is_running, command=("/usr/sbin/mariadbd", "--port=1"), name="mariadb.service"
+    )
 
 
 def test_a_running_server_says_itself_how_it_was_started(tmp_path: Path) -> None:
@@ -65,9 +67,37 @@ def test_without_systemd_or_unit_there_is_nothing(output: str | None) -> None:
 
     facts = read_unit("-x", answering(output, asked))  # type: ignore[arg-type]
 
-    assert facts == UnitFacts(exists=False, is_running=False)
+    assert facts == UnitFacts(exists=False, is_running=False, name="-x")
     assert asked[0][-2:] == ("--", "-x")
 
 
 def test_output_without_a_start_has_no_command() -> None:
     assert started_command("MainPID=0") == ()
+
+
+def test_an_alias_is_told_by_its_unit_s_name() -> None:
+    output = f"Id=mariadb.service\nFragmentPath=/lib/systemd/system/mariadb.service\n{said('active')}"
+
+    facts = read_unit("mysql.service", answering(output))  # type: ignore[arg-type]
+
+    assert (facts.name, facts.outranking_file) == ("mariadb.service", None)
+
+
+def test_an_alias_of_a_masked_unit_is_told_by_the_unit_itself() -> None:
+    masked = "FragmentPath=/etc/systemd/system/mariadb.service\n"
+    answers = {
+        "mysql.service": f"Id=mysql.service\n{masked}{said('inactive', load='error')}",
+        "mariadb.service": f"Id=mariadb.service\n{masked}{said('active', load='masked')}",
+    }
+
+    facts = read_unit("mysql.service", lambda _, arguments: answers[arguments[-1]])
+
+    assert (facts.name, facts.is_running, facts.outranking_file) == ("mariadb.service", True, None)
+
+
+def test_a_unit_file_that_no_mask_outranks_is_named() -> None:
+    output = f"Id=mysqld.service\nFragmentPath=/etc/systemd/system/mysqld.service\n{said('active')}"
+
+    facts = read_unit("mysqld.service", answering(output))  # type: ignore[arg-type]
+
+    assert facts.outranking_file == Path("/etc/systemd/system/mysqld.service")

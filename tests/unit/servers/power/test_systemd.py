@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from octeth_backupd.domain.restore.journal import RestartPolicy
 from octeth_backupd.errors import ServerError, ServerStillRunningError
 from octeth_backupd.process.docker import Docker
 from octeth_backupd.process.host import DEFAULT_PATH
-from octeth_backupd.servers.power.systemd import UNMASKED, SystemdPower
+from octeth_backupd.servers.power.systemd import MASKED, MASKED_UNTIL_REBOOT, UNMASKED, SystemdPower
 from tests.contracts.power_contract import PowerContract
 from tests.fakes.clock import FakeClock
 
@@ -21,28 +22,45 @@ if TYPE_CHECKING:
 _SYSTEMCTL = """#!/bin/sh
 cd {directory} || exit 1
 echo "$*" >> calls
+for unit; do :; done
 ended() {{ rm -f running restarting; echo "$1" > status; }}
+show_server() {{
+    [ -e gone ] && {{ echo LoadState=not-found; echo ActiveState=inactive; exit 0; }}
+    load=loaded; [ -e masked-runtime ] && load=masked-runtime; [ -e masked ] && load=masked
+    [ "$unit" = mysql.service ] && [ $load != loaded ] && {{
+        echo Id=mysql.service; echo LoadState=error; echo FragmentPath=/etc/systemd/system/mariadb.service
+        echo ActiveState=inactive; exit 0; }}
+    echo Id=mariadb.service
+    echo "LoadState=${{load%-runtime}}"
+    echo "UnitFileState=$load"
+    echo "FragmentPath=/etc/systemd/system/mariadb.service"
+    [ -e listening ] || [ -e broken ] && echo TriggeredBy=mariadb.socket
+    if [ -e running ]; then echo ActiveState=active; echo SubState=running
+    elif [ -e restarting ]; then echo ActiveState=activating; echo SubState=auto-restart
+    else echo ActiveState=inactive; echo SubState=dead; fi
+    echo "ExecMainStatus=$(cat status)"
+}}
 case "$*" in
+    show*mariadb.socket)
+        state=failed; [ -e listening ] && state=active
+        echo Id=mariadb.socket; echo LoadState=loaded; echo ActiveState=$state ;;
     show*)
         [ -e away ] && {{ echo "Failed to connect to bus"; exit 1; }}
-        [ -e gone ] && {{ echo LoadState=not-found; echo ActiveState=inactive; exit 0; }}
-        load=loaded; [ -e masked ] && load=masked
-        echo "LoadState=$load"
-        echo "FragmentPath=/etc/systemd/system/mysql.service"
-        if [ -e running ]; then echo ActiveState=active; echo SubState=running
-        elif [ -e restarting ]; then echo ActiveState=activating; echo SubState=auto-restart
-        else echo ActiveState=inactive; echo SubState=dead; fi
-        echo "ExecMainStatus=$(cat status)" ;;
-    "mask --runtime"*) [ -e outranked ] || touch masked ;;
-    "unmask --runtime"*) rm -f masked ;;
+        show_server ;;
+    "mask --runtime mariadb.service") touch masked-runtime ;;
+    "mask mariadb.service") [ -e outranked ] && {{ echo "it already exists"; exit 1; }}; touch masked ;;
+    "unmask --runtime mariadb.service") rm -f masked-runtime ;;
+    "unmask mariadb.service") rm -f masked ;;
     *--signal=KILL*) ended 9 ;;
     kill*) [ -e stubborn ] || ended 0 ;;
     stop*) [ -e running ] || rm -f restarting ;;
+    "start mariadb.socket") [ -e running ] || [ -e broken ] && exit 1; touch listening ;;
     start*)
         [ -e gone ] && exit 5
-        [ -e masked ] && {{ echo "Unit mysql.service is masked."; exit 1; }}
+        [ -e masked ] || [ -e masked-runtime ] && {{ echo "Unit mariadb.service is masked."; exit 1; }}
         touch running ;;
 esac
+exit 0
 """
 _JOURNALCTL = """#!/bin/sh
 for argument; do case "$argument" in --since=@*) since=${{argument#--since=@}} ;; esac; done
@@ -51,7 +69,7 @@ awk -v since="$since" '$1 >= since {{ sub($1 " ", ""); print }}' {directory}/log
 
 
 class SystemdRig:
-    """A unit ``mysql.service`` that runs."""
+    """A unit ``mariadb.service`` that runs, known by its alias."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -115,7 +133,7 @@ def test_unit_is_masked_before_it_is_asked_and_only_its_main_process_is(rig: Sys
     """Otherwise ``Restart=always`` starts it again, and ``systemctl stop`` kills it after a while."""
     rig.power.stop(timeout_seconds=5, wait=rig.wait)
 
-    assert rig.calls == ["mask --runtime mysql.service", "kill --kill-who=main --signal=TERM mysql.service"]
+    assert rig.calls == ["mask mariadb.service", "kill --kill-who=main --signal=TERM mariadb.service"]
 
 
 def test_unit_between_two_starts_is_kept_from_the_next(rig: SystemdRig) -> None:
@@ -125,18 +143,79 @@ def test_unit_between_two_starts_is_kept_from_the_next(rig: SystemdRig) -> None:
 
     rig.power.stop(timeout_seconds=5, wait=rig.wait)
 
-    assert rig.calls[-1] == "stop --no-block mysql.service"
+    assert rig.calls[-1] == "stop --no-block mariadb.service"
     assert not rig.power.state().is_running
 
 
-def test_fence_that_has_no_effect_is_an_error_and_is_taken_away(rig: SystemdRig) -> None:
+def test_fence_that_has_no_effect_is_an_error(rig: SystemdRig) -> None:
     rig.mark("outranked")
 
-    with pytest.raises(ServerError, match=r"/mysql\.service outranks it"):
+    with pytest.raises(ServerError, match="it already exists") as caught:
         rig.power.fence()
 
-    assert rig.calls[-1] == "unmask --runtime mysql.service"
-    assert rig.power.state().policy == UNMASKED
+    assert "/usr/local/lib/systemd/system" in caught.value.hint
+    assert rig.power.state().policy == RestartPolicy(name=UNMASKED)
+
+
+@pytest.mark.parametrize("mask", [MASKED, MASKED_UNTIL_REBOOT])
+def test_mask_of_the_operator_is_there_again_in_the_end(rig: SystemdRig, mask: str) -> None:
+    (rig.directory / "running").unlink()
+    rig.mark(mask)
+    before = rig.power.state().policy
+    assert before == RestartPolicy(name=mask)
+
+    rig.power.fence()
+    fenced = rig.power.state().policy
+    rig.power.start(before)
+    started = rig.power.state()
+    rig.power.unfence(before)
+
+    assert fenced == RestartPolicy(name=MASKED)
+    assert (started.is_running, started.policy) == (True, RestartPolicy(name=UNMASKED))
+    assert rig.power.state().policy == before
+
+
+def test_alias_of_a_unit_that_is_masked_is_not_taken_for_a_stopped_server(rig: SystemdRig) -> None:
+    rig.power.fence()
+
+    assert rig.power.state().is_running
+
+
+@pytest.mark.parametrize("way", ["start", "unfence"])
+def test_socket_that_failed_meanwhile_listens_again_before_the_server_starts(rig: SystemdRig, way: str) -> None:
+    rig.mark("listening")
+    before = rig.power.state().policy
+    assert before == RestartPolicy(name=UNMASKED, triggers=("mariadb.socket",))
+    rig.power.stop(timeout_seconds=5, wait=rig.wait)
+    (rig.directory / "listening").unlink()
+
+    if way == "unfence":
+        rig.power.unfence(before)
+    rig.power.start(before)
+
+    assert (rig.directory / "listening").exists()
+    assert rig.calls.index("start mariadb.socket") < rig.calls.index("start --no-block mariadb.service")
+
+
+def test_socket_that_nobody_had_started_stays_as_it_is(rig: SystemdRig) -> None:
+    rig.mark("broken")
+
+    before = rig.power.state().policy
+    rig.power.stop(timeout_seconds=5, wait=rig.wait)
+    rig.power.start(before)
+
+    assert before == RestartPolicy(name=UNMASKED)
+    assert "start mariadb.socket" not in rig.calls
+
+
+def test_socket_that_cannot_be_started_keeps_no_server_down(rig: SystemdRig) -> None:
+    rig.mark("broken")
+    rig.power.stop(timeout_seconds=5, wait=rig.wait)
+
+    rig.power.start(RestartPolicy(name=UNMASKED, triggers=("mariadb.socket",)))
+
+    assert "start mariadb.socket" in rig.calls
+    assert rig.power.state().is_running
 
 
 def test_fence_that_has_no_effect_keeps_the_server_from_being_stopped(rig: SystemdRig) -> None:

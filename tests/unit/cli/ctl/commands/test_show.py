@@ -1,5 +1,6 @@
 """``show``."""
 
+from octeth_backupd.domain.backup import Origin
 from tests.fakes.services import FakeServices, make_backup
 from tests.fakes.terminal import FakeConnection, run_command
 
@@ -32,3 +33,13 @@ def test_show_manages_with_an_empty_manifest() -> None:
     text = shown(FakeServices(backups=[make_backup(manifest={}, suspect="size", copies=())]), "show", "latest")
 
     assert "missing: size" in text or "suspect: size" in text
+
+
+def test_show_says_that_the_bash_tool_made_an_adopted_archive() -> None:
+    adopted = make_backup(manifest={}, origin=Origin.LEGACY, engine="", engine_version="", data_bytes=0, run_id="")
+
+    text = shown(FakeServices(backups=[adopted]), "show", "latest")
+
+    assert "the bash tool" in text
+    assert "unknown" in text
+    assert "took" not in text

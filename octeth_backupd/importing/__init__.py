@@ -1,0 +1,1 @@
+"""Moving from the bash tool: ``octeth-backupd import``."""
