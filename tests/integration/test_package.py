@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -105,8 +106,8 @@ def test_package_is_installed_removed_and_purged_and_the_backups_stay(package: P
         assert mode_of(host, "/etc/octeth-backupd") == "750 root:root"
         assert mode_of(host, BACKUP_DIRECTORY) == "700 root:root"
         assert host.run(["getent", "group", "octeth-backup"]).stdout
-        foreign = host.run(["find", "/opt/octeth-backupd", "(", "!", "-user", "root", "-o", "-perm", "/022", ")"])
-        assert {line for line in foreign.stdout.splitlines() if "/bin/python" not in line} == set()
+        writable = ["(", "!", "-user", "root", "-o", "-perm", "/022", ")"]
+        assert host.run(["find", "/opt/octeth-backupd", "!", "-type", "l", *writable]).stdout == ""
 
         host.write(f"{BACKUP_DIRECTORY}/oempro/archive.tar.zst", "a backup")
         host.write(CONFIGURATION, CONFIG, mode=0o640)
@@ -204,7 +205,7 @@ def test_reload_takes_up_a_good_configuration(daemon: PackagedDaemon) -> None:
     daemon.host.systemctl("reload", UNIT)
 
     daemon.wait_for("ActiveState", "active")
-    assert [schedule["name"] for schedule in daemon.told("schedules")["schedules"]] == ["daily"]
+    assert [schedule["schedule"] for schedule in daemon.told("schedules")["schedules"]] == ["daily"]
 
 
 def test_reload_of_a_bad_configuration_fails_and_changes_nothing(daemon: PackagedDaemon) -> None:
@@ -243,39 +244,63 @@ def test_stop_leaves_nothing(daemon: PackagedDaemon) -> None:
     assert daemon.host.run(["ls", "-A", f"{BACKUP_DIRECTORY}/.workspace"], check=False).stdout == ""
 
 
-def test_daemon_that_hangs_is_started_again_by_the_watchdog(daemon: PackagedDaemon) -> None:
+@contextmanager
+def held_backup(daemon: PackagedDaemon, server: UnitMariaDb) -> Iterator[str]:
+    """Start a backup, whose engine waits for the server's backup lock within a block; yield the run's id."""
+    with closing(server.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("BACKUP STAGE START")
+        run = str(daemon.told("backup", "--detach")["run"]["id"])
+        wait_until_it_runs(daemon.host, "mariadb-backup --")
+        yield run
+
+
+def wait_until_it_runs(host: SystemdHost, pattern: str) -> None:
+    limit = time.monotonic() + 60
+    while host.run(["pgrep", "-f", "--", pattern], check=False).returncode != 0:
+        assert time.monotonic() < limit, f"nothing like {pattern!r} runs"
+        time.sleep(0.1)
+
+
+def run_of(daemon: PackagedDaemon, run_id: str) -> dict[str, Any]:
+    [found] = [run for run in daemon.told("runs")["runs"] if run["id"] == run_id]
+    return dict(found)
+
+
+def test_daemon_that_hangs_is_started_again_by_the_watchdog(daemon: PackagedDaemon, server: UnitMariaDb) -> None:
     daemon.drop_in("watchdog", "[Service]\nWatchdogSec=3\nRestartSec=1\n")
     try:
         daemon.host.systemctl("restart", UNIT)
         hung = daemon.shown("MainPID")
-
-        daemon.host.systemctl("kill", "--kill-who=main", "--signal=STOP", UNIT)
-        daemon.wait_for("NRestarts", "1")
-        daemon.wait_for("ActiveState", "active")
+        with held_backup(daemon, server) as run:
+            daemon.host.systemctl("kill", "--kill-who=main", "--signal=STOP", UNIT)
+            daemon.wait_for("NRestarts", "1")
+            daemon.wait_for("ActiveState", "active")
     finally:
         daemon.host.run(["rm", f"/etc/systemd/system/{UNIT}.d/watchdog.conf"])
         daemon.host.systemctl("daemon-reload")
 
     assert daemon.shown("MainPID") != hung
     assert "Watchdog timeout" in daemon.host.journal(UNIT)
-    assert daemon.told("status")["servers"][0]["name"] == "oempro"
+    assert run_of(daemon, run)["status"] == "interrupted"
+    assert daemon.host.run(["pgrep", "-fa", "mariadb-backup --"], check=False).stdout == ""
 
 
-def test_upgrade_waits_for_a_running_backup_and_keeps_what_was_set(daemon: PackagedDaemon, package: Path) -> None:
+def test_upgrade_waits_for_a_running_backup_and_keeps_what_was_set(
+    daemon: PackagedDaemon, server: UnitMariaDb, package: Path
+) -> None:
     said: list[str] = []
     upgrade = threading.Thread(target=lambda: said.append(daemon.install(package)))
-    lock = "FLUSH TABLES WITH READ LOCK; SELECT SLEEP(8)"
-    holding = threading.Thread(target=lambda: daemon.host.run(["mariadb"], text=lock))
-    holding.start()  # mariadb-backup waits for the lock, so that the backup is still running
-    time.sleep(0.5)
-    run = daemon.told("backup", "--detach")["run_id"]
+    before = daemon.shown("MainPID")
 
-    upgrade.start()
+    with held_backup(daemon, server) as run:
+        upgrade.start()
+        wait_until_it_runs(daemon.host, "^sleep 5$")
+        meanwhile = daemon.shown("MainPID")
     upgrade.join()
-    holding.join()
 
+    assert meanwhile == before
     assert "waiting for the end of: backup of oempro" in said[0]
-    [upgraded] = [one for one in daemon.told("runs")["runs"] if one["id"] == run]
-    assert upgraded["status"] == "success", upgraded
+    assert run_of(daemon, run)["status"] == "success"
     assert daemon.shown("ActiveState") == "active"
+    assert daemon.shown("MainPID") != before
     assert daemon.host.run(["cat", CONFIGURATION]).stdout == CONFIG
