@@ -232,6 +232,34 @@ def test_bad_configuration_at_the_start_is_not_tried_again(daemon: PackagedDaemo
     assert daemon.shown("ExecMainStatus") == "78"
 
 
+def test_password_may_be_a_credential_of_the_unit(daemon: PackagedDaemon) -> None:
+    credential = f"[Service]\nLoadCredential=servers.oempro.password:{PASSWORD_FILE}\n"
+    daemon.host.write(CONFIGURATION, CONFIG.replace(f'password_file = "{PASSWORD_FILE}"\n', ""), mode=0o640)
+    daemon.drop_in("credentials", credential)
+    try:
+        daemon.host.systemctl("restart", UNIT)
+        backed_up(daemon)
+        daemon.host.systemctl("reload", UNIT)
+        backed_up(daemon)
+    finally:
+        daemon.host.run(["rm", f"/etc/systemd/system/{UNIT}.d/credentials.conf"])
+        daemon.host.systemctl("daemon-reload")
+
+
+def test_members_of_the_group_may_look_and_nobody_else(daemon: PackagedDaemon) -> None:
+    daemon.host.run(["sh", "-c", "id looker || useradd --groups octeth-backup looker; id other || useradd other"])
+
+    looked = daemon.host.run(["runuser", "-u", "looker", "--", "octeth-backupctl", "status"], check=False)
+    changed = daemon.host.run(["runuser", "-u", "looker", "--", "octeth-backupctl", "pause"], check=False)
+    kept_out = daemon.host.run(["runuser", "-u", "other", "--", "octeth-backupctl", "status"], check=False)
+    read = daemon.host.run(["runuser", "-u", "looker", "--", "cat", CONFIGURATION], check=False)
+
+    assert looked.returncode == 0, looked.stderr
+    assert changed.returncode == 77, changed.stderr
+    assert kept_out.returncode == 77, kept_out.stderr
+    assert "Permission denied" in read.stderr
+
+
 def test_stop_leaves_nothing(daemon: PackagedDaemon) -> None:
     backed_up(daemon)
 
