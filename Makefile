@@ -36,6 +36,8 @@ test-long: test ## What `make test` runs, then the full matrices and the benchma
 	$(BIN)/python -m pytest -q --numprocesses=auto --dist=load -m long --timeout=900 --durations=15 tests/integration tests/faults
 	$(BIN)/python -m tests.benchmarks.backup_against_shell
 	$(BIN)/python -m tests.benchmarks.restore_downtime
+	$(BIN)/python -m tests.benchmarks.restore_from_s3
+	$(BIN)/python -m tests.benchmarks.upload_against_rclone
 
 demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
 	@tests/demo/run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
+from octeth_backupd.assembly import build_parts
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -23,6 +23,7 @@ from octeth_backupd.daemon.lifecycle import Lifecycle
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.restore_watch import RestoreWatch
+from octeth_backupd.daemon.retention_watch import RetentionWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
@@ -30,22 +31,19 @@ from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
+from octeth_backupd.daemon.upload_watch import UploadWatch
+from octeth_backupd.daemon.workspace_directories import remember_workspaces
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
-from octeth_backupd.pipeline.parts import Parts
-from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
-from octeth_backupd.process.docker import Docker
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
-from octeth_backupd.servers.server import Server
 from octeth_backupd.settings.changes import restart_needed
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
-from octeth_backupd.storage.registry import storages_for
 from octeth_backupd.telemetry.bus import EventBus
 from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
@@ -57,8 +55,6 @@ _log = structlog.get_logger("daemon")
 
 CATALOG_NAME = "catalog.sqlite"
 SCHEDULER_NAME = "scheduler.sqlite"
-JOURNALS_NAME = "restores"
-WORKSPACES_META = "workspace_directories"
 
 
 def serve(settings: Settings, *, config_path: Path) -> int:
@@ -77,31 +73,6 @@ def serve(settings: Settings, *, config_path: Path) -> int:
     make_directory(settings.daemon.runtime_directory, mode=0o750)
     with InstanceLock(settings.daemon.state_directory), ExitStack() as stack:
         return _Daemon(settings, config_path, stack).run()
-
-
-def build_parts(settings: Settings, catalog: Catalog) -> Parts:
-    """Return what runs are made of under this configuration; connects to nothing."""
-    docker = Docker(settings.docker.host)
-    clock = SystemClock()
-    return Parts(
-        catalog=catalog,
-        backup=settings.backup,
-        compression=settings.compression,
-        engines=settings.engines,
-        docker=docker,
-        servers={
-            name: Server(name=name, settings=server, docker=docker, clock=clock)
-            for name, server in settings.servers.items()
-        },
-        storages=storages_for(local=settings.local),
-        workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
-        backup_directory=settings.local.directory,
-        runtime_directory=settings.daemon.runtime_directory,
-        restore=settings.restore,
-        journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
-        secrets=_secrets(settings),
-        search_path=os.environ.get("PATH"),
-    )
 
 
 class _Daemon:
@@ -147,7 +118,10 @@ class _Daemon:
             max_parallel_runs=settings.daemon.max_parallel_runs,
         )
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
+        self._upload_watch = UploadWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
+        self._bus.subscribe(self._upload_watch.follow)
         self._scheduler = Scheduler(
             path=state_directory / SCHEDULER_NAME,
             clock=self._clock,
@@ -192,23 +166,24 @@ class _Daemon:
         self._scheduler.resume()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
+        self._upload_watch.look()
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
-        message = f"{path} was gone: a new catalog was begun, which knows none of the backups made before"
-        self._state.warnings["catalog"] = message
-        _log.warning("catalog.missing", message=message)
+        _log.warning("catalog.missing", message=self._state.warn_of_new_catalog(path))
 
     def _recover(self) -> None:
-        workspaces = self._remember_workspace_directory()
+        workspaces = remember_workspaces(self._catalog, self._parts.workspace_directory)
         self._recover_sidecars()  # first: one that still runs would go on writing into a workspace
         Recovery(
             catalog=self._catalog,
             clock=self._clock,
             installation_id=self._installation_id,
-            storages=self._parts.storages,
+            storages=self._parts.local_storages,
+            remote=tuple(self._parts.remote_storages),
             workspace_directories=workspaces,
             runtime_directory=self._settings.daemon.runtime_directory,
         ).recover()
@@ -216,13 +191,6 @@ class _Daemon:
     def _recover_sidecars(self) -> None:
         if any(server.container for server in self._settings.servers.values()):
             self._sidecars.attempt(self._parts.docker)
-
-    def _remember_workspace_directory(self) -> tuple[Path, ...]:
-        """Return every directory that workspaces of this installation have ever been in, the current one included."""
-        known = set(json.loads(self._catalog.meta(WORKSPACES_META) or "[]"))
-        known.add(str(self._parts.workspace_directory))
-        self._catalog.set_meta(WORKSPACES_META, json.dumps(sorted(known)))
-        return tuple(Path(text) for text in sorted(known))
 
     def _take_up_schedules(self) -> None:
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
@@ -235,7 +203,7 @@ class _Daemon:
         if self._schedules_taken_up:
             return
         try:
-            self._remember_workspace_directory()
+            remember_workspaces(self._catalog, self._parts.workspace_directory)
             self._take_up_schedules()
         except BackupdError as exc:
             message = f"the new configuration is in force, but its schedules are not yet: {exc.message}"
@@ -250,6 +218,7 @@ class _Daemon:
         self._sidecars.want()
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
+            self._upload_watch.look()
 
     def _dead_part(self) -> str:
         if not self._scheduler.is_alive():
@@ -269,6 +238,8 @@ class _Daemon:
         self._stray_watch.look()
         for server in self._settings.servers:
             self._due_watch.look(server)
+        self._retention.look()  # after the backups: these do not wait for it
+        self._upload_watch.look()
 
     def _reload(self) -> None:
         self._systemd.reloading()
@@ -287,6 +258,7 @@ class _Daemon:
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
+        self._upload_watch.look_afresh()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
         self._systemd.ready("idle")
 
@@ -318,6 +290,7 @@ class _Daemon:
                 strays=self._stray_watch.warnings,
             ),
             recorder=self._recorder,
+            upload_watch=self._upload_watch,
             state=self._state,
             installation_id=self._installation_id,
             config_path=self._config_path,
@@ -339,9 +312,5 @@ class _Daemon:
 
 
 def _configure_logging(settings: Settings) -> None:
-    redactor = Redactor(_secrets(settings))
+    redactor = Redactor(settings.secrets)
     configure_logging(log_format=settings.daemon.log_format, level=settings.daemon.log_level, redact=redactor.redact)
-
-
-def _secrets(settings: Settings) -> tuple[str, ...]:
-    return tuple(secret for server in settings.servers.values() if (secret := server.password.get_secret_value()))

@@ -109,8 +109,8 @@ def damaged(path: Path, reason: str) -> CatalogError:
         f"the catalog {path} is damaged: {reason}",
         hint=(
             f"The backups themselves are not touched. Stop the daemon, move {path} and, where they exist, {path}-wal "
-            f"and {path}-shm to another place, and start it again with an empty catalog: the manifests beside the "
-            "archives hold what it knew of each backup, and the sync command of a later release reads them in."
+            f"and {path}-shm to another place, start it again with an empty catalog, and let it learn of each backup "
+            "from the manifests beside the archives: octeth-backupctl sync"
         ),
     )
 

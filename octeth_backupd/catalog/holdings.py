@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from octeth_backupd.catalog.schema import accepts, backups, holds, pins, proofs
+from octeth_backupd.catalog.taken_over import taken_over
 from octeth_backupd.domain.holdings import Accept, Hold, Pin, Proof
 from octeth_backupd.errors import NotFoundError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
+    from octeth_backupd.catalog.taken_over import SaidState
 
 _PIN = tuple(pins.c[field.name] for field in fields(Pin))
 _ACCEPT = tuple(accepts.c[field.name] for field in fields(Accept))
@@ -143,6 +145,15 @@ class Holdings:
         """Note something that was shown of a backup."""
         with self._database.write() as connection:
             connection.execute(sa.insert(proofs).values(asdict(proof)))
+
+    def take_over(self, state: SaidState) -> int:
+        """Learn what a state file says; what is known already, or was ended since, stays as it is.
+
+        Returns:
+            How many entries are new.
+        """
+        with self._database.write() as connection:
+            return taken_over(connection, state)
 
     def proofs(self, server: str | None = None, *, backup_id: str | None = None) -> list[Proof]:
         """Return proofs, oldest first: all, those of a server, or those of one backup."""

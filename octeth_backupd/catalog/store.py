@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from octeth_backupd.catalog.backups import BackupRows
+from octeth_backupd.catalog.found import FoundRows
 from octeth_backupd.catalog.holdings import Holdings
 from octeth_backupd.catalog.installations import Installations
 from octeth_backupd.catalog.opening import SCHEMA_VERSION, open_database
@@ -15,6 +16,7 @@ from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.schema import meta
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
+from octeth_backupd.catalog.stock import Stock
 from octeth_backupd.catalog.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -37,9 +39,11 @@ class Catalog:
     Every method may raise ``CatalogError``: damaged, locked, no space, or a change that the tables refuse.
 
     Attributes:
+        found: What a sync found, many rows in one transaction.
         holdings: Pins, holds, accepts and proofs.
         uploads: Multipart uploads that are not over; the ledger of the storage backends.
         installations: Whose backups are ours.
+        stock: What retention looks at.
     """
 
     def __init__(self, database: Database) -> None:
@@ -49,9 +53,11 @@ class Catalog:
         self._backups = BackupRows(database)
         self._slots = SlotRows(database)
         self._schedule_states = ScheduleStateRows(database)
+        self.found = FoundRows(database)
         self.holdings = Holdings(database)
         self.uploads = Uploads(database)
         self.installations = Installations(database)
+        self.stock = Stock(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:

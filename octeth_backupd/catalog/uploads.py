@@ -1,22 +1,28 @@
-"""The catalog's multipart uploads: remembered before their first part is sent, forgotten when they are over."""
+"""The catalog's uploads: which copies wait, and multipart uploads, remembered before their first part is sent."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from octeth_backupd.catalog.schema import uploads
-from octeth_backupd.domain.upload import Upload
+from octeth_backupd.catalog.schema import backups, copies, uploads
+from octeth_backupd.domain.backup import Copy, CopyState
+from octeth_backupd.domain.upload import WAITING_STATES, Upload, WaitingCopy
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from octeth_backupd.catalog.database import Database
+
+_COPY_FIELDS = tuple(field.name for field in fields(Copy))
+_BACKUP_FIELDS = tuple(field.name for field in fields(WaitingCopy) if field.name != "copy")
 
 
 class Uploads:
-    """Multipart uploads that were begun and are not over; one for each key of a storage backend."""
+    """Copies that wait to be uploaded; and multipart uploads that are not over, one for each key of a storage."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,3 +50,37 @@ class Uploads:
         """Forget an upload that is over; no error when it is not known."""
         with self._database.write() as connection:
             connection.execute(sa.delete(uploads).where(uploads.c.storage == storage, uploads.c.key == key))
+
+    def waiting(self) -> list[WaitingCopy]:
+        """Return the copies that are not where they belong yet, those of the oldest backup first."""
+        query = (
+            sa.select(*(copies.c[name] for name in _COPY_FIELDS), *(backups.c[name] for name in _BACKUP_FIELDS))
+            .join(backups, copies.c.backup_id == backups.c.backup_id)
+            .where(copies.c.state.in_(WAITING_STATES))
+            .order_by(backups.c.taken_at, copies.c.backup_id, copies.c.storage)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            WaitingCopy(
+                copy=Copy(**{name: row[name] for name in _COPY_FIELDS}), **{name: row[name] for name in _BACKUP_FIELDS}
+            )
+            for row in rows
+        ]
+
+    def begin_copy(self, backup_id: str, storage: str, *, key: str, at: datetime) -> bool:
+        """Note that a waiting copy is being uploaded, to this key; return False when it does not wait any more."""
+        return self._change(backup_id, storage, {"state": CopyState.UPLOADING, "key": key, "updated_at": at})
+
+    def end_copy(self, backup_id: str, storage: str, state: CopyState, *, at: datetime, detail: str = "") -> bool:
+        """Note what became of a waiting copy; return False when it did not wait any more, and nothing was noted."""
+        return self._change(backup_id, storage, {"state": state, "updated_at": at, "detail": detail})
+
+    def _change(self, backup_id: str, storage: str, values: dict[str, Any]) -> bool:
+        waits = (
+            copies.c.backup_id == backup_id,
+            copies.c.storage == storage,
+            copies.c.state.in_(WAITING_STATES),
+        )
+        with self._database.write() as connection:
+            return connection.execute(sa.update(copies).where(*waits).values(values)).rowcount > 0

@@ -18,7 +18,7 @@ from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.process.host import HostRunner
 from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
-from octeth_backupd.storage.registry import storages_for
+from octeth_backupd.storage.registry import local_storage
 
 if TYPE_CHECKING:
     import argparse
@@ -74,7 +74,7 @@ def _machine(docker: Docker) -> Machine:
         host_runner=host_runner,
         crontabs=Crontabs(host_runner),
         environment=os.environ,
-        storages_of=lambda settings: storages_for(local=settings.local),
+        storages_of=lambda settings: (local_storage(settings.local),),
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.control.restore_schemas import PlanView, RestorePlanDocument, RestoreView
+from octeth_backupd.control.restore_schemas import ArchiveView, PlanView, RestorePlanDocument, RestoreView
 from octeth_backupd.domain.restore.advice import advice
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ def restore_view(journal: Journal) -> RestoreView:
 
 
 def _archive(archive: ArchiveSource) -> dict[str, Any]:
-    known = ("path", "storage", "name", "archive_format", "size_bytes", "sha256", "sha256_from", "unpacked_bytes")
-    return {name: getattr(archive, name) for name in known} | {
-        "has_manifest": archive.manifest is not None,
-        "reason": archive.reason,
-    }
+    known = {name: getattr(archive, name) for name in ArchiveView.model_fields if name != "has_manifest"}
+    return known | {"path": archive.place, "has_manifest": archive.manifest is not None}
 
 
 def _site(site: Site) -> dict[str, Any]:

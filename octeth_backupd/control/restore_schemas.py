@@ -34,7 +34,7 @@ class FactView(View):
 class ArchiveView(View):
     """The copy that is restored; see domain.restore.plan.ArchiveSource."""
 
-    path: Path
+    path: str
     storage: str
     name: str
     archive_format: ArchiveFormat
@@ -44,6 +44,9 @@ class ArchiveView(View):
     unpacked_bytes: int
     has_manifest: bool
     reason: str
+    key: str
+    is_remote: bool
+    fetch_bytes: int
 
 
 class SiteView(View):
@@ -191,3 +194,4 @@ class VerifyOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     deep: bool = False
+    storage: str = ""

@@ -134,6 +134,24 @@ class BackupSummaryView(View):
     age_seconds: float
 
 
+class HoldView(View):
+    """A doubt that keeps backups from expiring; see domain.holdings.Hold."""
+
+    hold_id: int
+    reason: str
+    backup_id: str
+    protected: list[str]
+    begun_at: datetime
+
+
+class RetentionStatusView(View):
+    """Whether a server's backups expire as they should; see control.retention_services.RetentionStatus."""
+
+    waits_for: str
+    holds: list[HoldView]
+    last_run: RunView | None
+
+
 class ServerStatusView(View):
     """How one server's backups stand."""
 
@@ -144,6 +162,31 @@ class ServerStatusView(View):
     active_run: RunView | None
     queued_runs: list[RunView]
     next_due: datetime | None
+    retention: RetentionStatusView
+
+
+class RunningUploadView(View):
+    """A copy that is being uploaded now."""
+
+    backup_id: str
+    run_id: str
+    done_bytes: int
+    total_bytes: int
+    rate_bytes_per_second: float
+
+
+class StorageUploadsView(View):
+    """How the uploads to one remote storage backend stand."""
+
+    storage: str
+    configured: bool
+    pending_copies: int
+    pending_bytes: int
+    pending_since: datetime | None
+    last_error: str
+    last_error_at: datetime | None
+    next_try_at: datetime | None
+    uploading: list[RunningUploadView]
 
 
 class ScheduleItem(View):
@@ -197,6 +240,7 @@ class StatusDocument(Document):
     scheduler_alive: bool
     warnings: list[str]
     servers: list[ServerStatusView]
+    uploads: list[StorageUploadsView]
 
 
 class RunDocument(Document):

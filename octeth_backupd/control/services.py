@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.events import Event, StepProgress
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.domain.server import Placement
+    from octeth_backupd.domain.upload_status import StorageUploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +48,11 @@ class ServerStatus:
 
     Attributes:
         last_good_backup: Newest good, unsuspect backup; None when there is none.
-        last_run: The newest run that has ended.
-        active_run: The run that is going on now.
+        last_run: The newest run that has ended, but for those that the daemon starts by itself.
+        active_run: The run that is going on now: the one that holds the server where there are several.
         queued_runs: Accepted runs that wait for their turn, first one first.
         next_due: The earliest due time of its schedules that are not paused.
+        retention: Whether its backups expire as they should.
     """
 
     name: str
@@ -57,6 +62,7 @@ class ServerStatus:
     active_run: Run | None = None
     queued_runs: tuple[Run, ...] = ()
     next_due: datetime | None = None
+    retention: RetentionStatus = field(default_factory=RetentionStatus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,7 @@ class StatusView:
     """How the whole installation stands.
 
     Attributes:
+        uploads: One for each remote storage backend.
         configuration_error: Why the last reload was refused; empty: the file is in force.
         warnings: What somebody should look at, one sentence each.
     """
@@ -76,6 +83,7 @@ class StatusView:
     config_path: Path
     servers: tuple[ServerStatus, ...]
     scheduler_alive: bool
+    uploads: tuple[StorageUploads, ...] = ()
     configuration_error: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -142,7 +150,7 @@ class Subscription(Protocol):
         """Return the next event, or None when none came within ``timeout`` seconds."""
 
 
-class Services(Protocol):
+class Services(RetentionServices, Protocol):
     """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:
@@ -159,16 +167,18 @@ class Services(Protocol):
             InvalidRequestError: No server named and several are configured.
         """
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
         """Accept a check of a backup's copies (checksum and read-back) and return its run at once.
 
         Args:
             backup_id: Any unambiguous part of the id, or ``latest``.
             deep: Also unpack it, start a server on it and check every table.
+            storage: Name of the one storage backend whose copy is read; empty: every copy, or the best one with
+                ``deep``.
             requested_by: Who asks.
 
         Raises:
-            NotFoundError: No such backup.
+            NotFoundError: No such backup, or it has no copy in that storage.
             AmbiguousIdError: Several fit.
         """
 
@@ -212,6 +222,19 @@ class Services(Protocol):
             BusyError: Another run holds the server.
             NotFoundError: No such server.
         """
+
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        """Accept a comparison of catalog and storage backends and return its run at once; one waits for another.
+
+        Raises:
+            InvalidRequestError: ``order.server`` cannot be a server's name.
+        """
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        """Return the last sync's report as JSON types (``domain.sync.report.document_of``); None: there was none."""
+
+    def ours(self) -> frozenset[str]:
+        """Return the installations whose backups are ours: this one, and those that it adopted."""
 
     def restores(self, *, server: str | None) -> list[Journal]:
         """Return the restores that are not finished and those whose safety copy is still there, newest first.

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from octeth_backupd.domain.backup import RunStatus, SlotState
+from octeth_backupd.domain.backup import CopyState, RunStatus, SlotState
+from octeth_backupd.domain.upload import WAITING_STATES
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
 from octeth_backupd.pipeline.diagnosis import DIAGNOSIS_MARK
-from octeth_backupd.pipeline.record import backup_from_manifest, read_manifest
+from octeth_backupd.pipeline.record import backup_from_manifest, proofs_of, read_manifest
 from octeth_backupd.pipeline.workspace import LeftWorkspace, Outside, left_workspaces, remove_unmarked
 from octeth_backupd.process.files import translated_os_errors
 from octeth_backupd.process.orphans import end_orphans
@@ -43,6 +44,8 @@ class Recovery:
     """Puts right what the daemon before this one left.
 
     Attributes:
+        storages: The local ones: nothing is asked of a network before READY.
+        remote: Names of the storage backends that backups are uploaded to.
         workspace_directories: Where runs of this installation have ever had workspaces.
     """
 
@@ -52,6 +55,7 @@ class Recovery:
     storages: tuple[Storage, ...]
     workspace_directories: tuple[Path, ...]
     runtime_directory: Path
+    remote: tuple[str, ...] = ()
 
     def recover(self) -> None:
         """End what still runs, remove what is half done, adopt what was finished, and close what was left running.
@@ -71,9 +75,22 @@ class Recovery:
                     adopted.update(self._resolve_or_leave(left))
             except BackupdError as exc:
                 _log.error("recovery.directory_unreadable", path=str(root), error=exc.message, hint=exc.hint)
+        self._put_uploads_back()
         for run in self.catalog.unfinished_runs():
             self._remove_unmarked(run)
             self._close(run, adopted.get(run.run_id) or self._recorded_backup(run))
+
+    def _put_uploads_back(self) -> None:
+        """Let every copy that was being uploaded wait again; how far it was, the storage backend knows."""
+        for copy in self.catalog.copies_in({CopyState.UPLOADING}):
+            self.catalog.set_copy_state(
+                copy.backup_id,
+                copy.storage,
+                CopyState.PENDING,
+                at=self.clock.now(),
+                detail="the daemon ended while it was uploaded",
+            )
+            _log.warning("recovery.upload_waits", backup_id=copy.backup_id, storage=copy.storage)
 
     def _remove_unmarked(self, run: Run) -> None:
         for root in self.workspace_directories:
@@ -130,7 +147,10 @@ class Recovery:
                 for key in outside.keys:
                     storage.discard_unfinished(key)
         if manifest is not None and not self.catalog.backup_id_exists(manifest.backup_id):
-            self.catalog.add_backup(backup_from_manifest(manifest, storages=holders, at=self.clock.now()))
+            backup = backup_from_manifest(manifest, storages=holders, pending=self.remote, at=self.clock.now())
+            self.catalog.add_backup(backup)
+            for proof in proofs_of(backup):
+                self.catalog.holdings.add_proof(proof)
             _log.warning("recovery.backup_adopted", backup_id=manifest.backup_id, storages=holders)
         return manifest
 
@@ -153,13 +173,17 @@ class Recovery:
                 if slot.run_id == run.run_id
             ]
             self.catalog.decide_slots(claimed, state=SlotState.SERVED, run_id=run.run_id, detail="", at=now)
+            waiting = [copy for copy in self.catalog.backup(backup_id).copies if copy.state in WAITING_STATES]
+            problems = [f"{copy.storage}: pending, the daemon ended before it was uploaded" for copy in waiting]
             self.catalog.update_run(
                 run.run_id,
-                status=RunStatus.SUCCESS,
+                status=RunStatus.DEGRADED if problems else RunStatus.SUCCESS,
                 finished_at=now,
                 step="",
                 backup_id=backup_id,
-                detail={"recovered": "the daemon ended after the backup was whole; recorded at the next start"},
+                error="; ".join(problems),
+                detail={"recovered": "the daemon ended after the backup was whole; recorded at the next start"}
+                | ({"degraded": problems} if problems else {}),
             )
             return
         self.catalog.update_run(
@@ -169,7 +193,9 @@ class Recovery:
             step="",
             error_code="interrupted",
             error="the daemon ended while the run was going on",
-            hint="A scheduled run is started again by itself; repeat a manual one.",
+            hint="It goes on by itself."
+            if run.operation.is_background
+            else "A scheduled run is started again by itself; repeat a manual one.",
         )
         _log.warning("recovery.run_interrupted", run_id=run.run_id, server=run.server, step=run.step)
 

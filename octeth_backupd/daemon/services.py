@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,34 +11,43 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView, Subscription
+from octeth_backupd.control.services import ScheduleView, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
+from octeth_backupd.daemon.retention_services import DaemonRetentionServices
+from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.subscription import subscribed
-from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.daemon.upload_views import upload_views
+from octeth_backupd.domain.backup import Operation, Tier, Trigger
+from octeth_backupd.domain.names import is_safe_name
 from octeth_backupd.domain.restore.order import VerifyOrder
-from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.errors import InvalidRequestError, NotFoundError
+from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.control.retention_services import BackupHoldings
     from octeth_backupd.control.services import RestoreRequest
-    from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
+    from octeth_backupd.daemon.coordinator import Coordinator
     from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
+    from octeth_backupd.daemon.upload_watch import UploadWatch
     from octeth_backupd.domain.backup import Backup, Run, StepRecord
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.events import StepProgress
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.servers.settings import ServerSettings
     from octeth_backupd.telemetry.bus import EventBus
 
 _log = structlog.get_logger("services")
+
+NEW_CATALOG = "catalog"
+"""The standing warning that the catalog was begun anew."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +56,12 @@ class ServiceState:
 
     configuration_error: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
+
+    def warn_of_new_catalog(self, path: Path) -> str:
+        """Note that a lost catalog was begun anew, until a sync has looked; return the warning."""
+        text = f"{path} was gone: a new catalog was begun; it learns of earlier backups by octeth-backupctl sync"
+        self.warnings[NEW_CATALOG] = text
+        return text
 
 
 class DaemonServices:
@@ -68,6 +84,7 @@ class DaemonServices:
         coordinator: Coordinator,
         restores: RestoreServices,
         recorder: RunRecorder,
+        upload_watch: UploadWatch,
         state: ServiceState,
         installation_id: str,
         config_path: Path,
@@ -83,7 +100,10 @@ class DaemonServices:
         self._clock = clock
         self._coordinator = coordinator
         self._restores = restores
+        self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
         self._recorder = recorder
+        self._upload_watch = upload_watch
+        self._standing = ServerStanding(catalog=catalog, clock=clock, retention=self._retention.status)
         self._state = state
         self._installation_id = installation_id
         self._config_path = config_path
@@ -107,9 +127,15 @@ class DaemonServices:
             tiers=frozenset({Tier.MANUAL}),
         )
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
         """See Services.request_verify."""
         backup = self._catalog.find_backup(backup_id)
+        known = sorted(copy.storage for copy in backup.copies)
+        if storage and storage not in known:
+            raise NotFoundError(
+                f"backup {backup.backup_id} has no copy in a storage {storage!r}",
+                hint=f"It has copies in: {', '.join(known) or 'none'}.",
+            )
         return self._coordinator.submit(
             Operation.VERIFY,
             server=backup.server,
@@ -117,7 +143,7 @@ class DaemonServices:
             requested_by=requested_by,
             wait=False,
             backup_id=backup.backup_id,
-            order=VerifyOrder(deep=deep),
+            order=VerifyOrder(deep=deep, storage=storage),
         )
 
     def plan_restore(self, order: RestoreRequest, *, requested_by: str) -> RestorePlan:
@@ -133,9 +159,62 @@ class DaemonServices:
         """See Services.request_undo."""
         return self._restores.undo(server, confirm=confirm, requested_by=requested_by)
 
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        """See Services.request_sync."""
+        if order.server is not None and not is_safe_name(order.server):
+            raise InvalidRequestError(f"not a server's name: {order.server!r}")
+        return self._coordinator.submit(
+            Operation.SYNC,
+            server="",
+            trigger=Trigger.MANUAL,
+            requested_by=requested_by,
+            wait=True,
+            order=order,
+        )
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        """See Services.sync_report."""
+        text = self._catalog.meta(SYNC_REPORT)
+        report: Mapping[str, Any] | None = None if text is None else json.loads(text)
+        return report
+
+    def ours(self) -> frozenset[str]:
+        """See Services.ours."""
+        return self._catalog.installations.ours()
+
     def restores(self, *, server: str | None) -> list[Journal]:
         """See Services.restores."""
         return self._restores.journals(server)
+
+    def retention_json(self, *, server: str | None) -> bytes:
+        """See Services.retention_json."""
+        return self._retention.retention_json(server=server)
+
+    def request_retention(self, *, server: str | None, despite_hold: bool, requested_by: str) -> list[Run]:
+        """See Services.request_retention."""
+        return self._retention.request_retention(server=server, despite_hold=despite_hold, requested_by=requested_by)
+
+    def request_delete(self, *, backup_id: str, confirm: str, force: bool, requested_by: str) -> Run:
+        """See Services.request_delete."""
+        return self._retention.request_delete(
+            backup_id=backup_id, confirm=confirm, force=force, requested_by=requested_by
+        )
+
+    def pin(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        """See Services.pin."""
+        return self._retention.pin(backup_id=backup_id, note=note, requested_by=requested_by)
+
+    def unpin(self, *, backup_id: str, requested_by: str) -> str:
+        """See Services.unpin."""
+        return self._retention.unpin(backup_id=backup_id, requested_by=requested_by)
+
+    def accept(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        """See Services.accept."""
+        return self._retention.accept(backup_id=backup_id, note=note, requested_by=requested_by)
+
+    def holdings(self, backup_id: str) -> BackupHoldings:
+        """See Services.holdings."""
+        return self._retention.holdings(backup_id)
 
     def cancel(self, *, run: str, requested_by: str) -> Run:
         """See Services.cancel."""
@@ -161,11 +240,16 @@ class DaemonServices:
             state=state,
             config_path=self._config_path,
             servers=tuple(
-                self._server_status(name, server.settings, views, active) for name, server in parts.servers.items()
+                self._standing.of(name, server.settings.placement, views=views, active=active)
+                for name, server in parts.servers.items()
             ),
             scheduler_alive=self._scheduler_alive(),
+            uploads=upload_views(parts, self._upload_watch, self._recorder, active),
             configuration_error=self._state.configuration_error,
-            warnings=(*self._state.warnings.values(), *self._restores.warnings()),
+            warnings=(
+                *(text for name, text in self._state.warnings.items() if not self._is_over(name)),
+                *self._restores.warnings(),
+            ),
         )
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
@@ -218,6 +302,10 @@ class DaemonServices:
         with subscribed(self._bus, run_id) as subscription:
             yield subscription
 
+    def _is_over(self, warning: str) -> bool:
+        """Return whether a standing warning has been answered: a new catalog, by a sync."""
+        return warning == NEW_CATALOG and self._catalog.meta(SYNC_REPORT) is not None
+
     def _server_names(self) -> tuple[str, ...]:
         return tuple(self._parts().servers)
 
@@ -235,26 +323,3 @@ class DaemonServices:
             for view in self._schedules()
             if view.server in names and (schedule is None or view.schedule == schedule)
         ]
-
-    def _server_status(
-        self, name: str, settings: ServerSettings, views: list[ScheduleView], active: list[ActiveRun]
-    ) -> ServerStatus:
-        mine = [a for a in active if a.run.server == name]
-        ended = [run for run in self._catalog.runs(server=name, limit=20) if run.status.is_final]
-        due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
-        return ServerStatus(
-            name=name,
-            placement=settings.placement,
-            last_good_backup=self._last_good(name),
-            last_run=ended[0] if ended else None,
-            active_run=next((self._catalog.run(a.run.run_id) for a in mine if a.is_running), None),
-            queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
-            next_due=min(due_times, default=None),
-        )
-
-    def _last_good(self, server: str) -> BackupSummary | None:
-        backup = self._catalog.last_good_backup(server)
-        if backup is None:
-            return None
-        age_seconds = (self._clock.now() - backup.taken_at).total_seconds()
-        return BackupSummary(backup_id=backup.backup_id, taken_at=backup.taken_at, age_seconds=age_seconds)

@@ -126,6 +126,11 @@ class CopyState(StrEnum):
     RETAINED = "retained"
     DELETED = "deleted"
 
+    @property
+    def when_right(self) -> CopyState:
+        """Return the state of a copy whose bytes were just read and found right."""
+        return self if self is CopyState.RETAINED else CopyState.PRESENT
+
 
 class SlotState(StrEnum):
     """What became of one due time of a schedule; every slot ends in one but ``due``."""

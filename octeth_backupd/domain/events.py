@@ -86,6 +86,30 @@ class Warned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyStored(Event):
+    """A copy of a backup arrived in a remote storage backend."""
+
+    backup_id: str
+    storage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyWaits(Event):
+    """A copy of a backup did not arrive, and waits for another try.
+
+    Attributes:
+        backup_id: Empty when it is about the storage backend itself.
+        storage_failed: The storage backend is to blame, so that nothing else will arrive there now either.
+        was_cancelled: Somebody ended it on purpose.
+    """
+
+    backup_id: str
+    storage: str
+    storage_failed: bool = False
+    was_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """A run is over; ``run`` carries outcome, error and hint. Notifiers subscribe to this one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _OPTION = re.compile(r"--(?P<name>[\w-]+)(?:=(?P<value>.*))?", re.DOTALL)
 _OPTION_PREFIXES = re.compile(r"^(?:loose_|maximum_)+")
 
 
+@lru_cache(maxsize=4096)  # a sync reads thousands of manifests, each with the same 600 variables
 def may_hold_secret(name: str) -> bool:
     """Return whether a variable or option of this name may hold a secret; dashes and underscores are the same."""
     plain = _OPTION_PREFIXES.sub("", name.lower().replace("-", "_"))
@@ -37,6 +39,8 @@ def may_hold_secret(name: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Return a text with ``password=…`` and the password of a URL masked."""
+    if "=" not in text and ":" not in text:
+        return text  # neither pattern can fit
     return _ASSIGNMENT.sub(_mask_assignment, _URL_PASSWORD.sub(rf"\g<1>{MASK}", text))
 
 

@@ -23,6 +23,7 @@ RESERVED_SERVER_NAMES = frozenset({LATEST, *(tier.value for tier in Tier)})
 """Words that mean something where a server's name could stand: an id, or a directory of the bash tool's tree."""
 
 _PREFIX = "octeth-backup-"
+_INSTALLATION_DIGITS = 8
 _TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
 _CONTAINER_SUFFIXES = {Mode.PREPARED: ".tar", Mode.STREAMED: ".xbstream"}
 _SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
@@ -144,6 +145,19 @@ def storage_key(server: str, tier: Tier, name: str) -> str:
     if not is_safe_file_name(name):
         raise ValueError(f"not a file name: {name!r}")
     return f"{server}/{tier.value}/{name}"
+
+
+def contested_key(key: str, installation_id: str) -> str:
+    """Return where an archive goes in a shared storage backend when another installation has its key.
+
+    Raises:
+        ValueError: The installation's id cannot be part of a key.
+    """
+    mark = installation_id[:_INSTALLATION_DIGITS]
+    if not is_safe_file_name(mark):
+        raise ValueError(f"not an installation id: {installation_id!r}")
+    directory, _, name = key.rpartition("/")
+    return f"{directory}/{mark}/{name}"
 
 
 def is_safe_name(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The operation "backup": preflight → backup → prepare → archive → verify → store → record."""
+"""The operation "backup": preflight → backup → prepare → archive → verify → store → record → upload → expire."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from octeth_backupd.pipeline.guard import disk_guard
 from octeth_backupd.pipeline.inspection import inspect_server
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.readback import forget_cached_pages, hash_archive, read_back
-from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest
+from octeth_backupd.pipeline.record import backup_from_manifest, make_manifest, proofs_of, result_of
 from octeth_backupd.pipeline.restore.unreadable import require_readable
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.doubts import begin_hold
+from octeth_backupd.pipeline.retention.operations import expire_after_backup
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.store_step import free_keys, store
+from octeth_backupd.pipeline.upload import upload_new_backup
 from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.pipeline.workspace import Outside, Workspace, create_workspace
 from octeth_backupd.preflight.run import raise_on_failure as raise_on_failed_checks
@@ -57,7 +60,9 @@ def back_up(context: RunContext, parts: Parts) -> RunResult:
         VerificationError: What came out is no good backup; nothing of it is kept.
         BackupdError: Everything else that ended it, the reason of a cancellation among it.
     """
-    return _BackupRun(context, parts).run()
+    result = upload_new_backup(context, parts, _BackupRun(context, parts).run())
+    with StepRunner(context).step("expire", cancellable=False):
+        return expire_after_backup(context, parts, result)
 
 
 class _BackupRun:
@@ -85,7 +90,8 @@ class _BackupRun:
         problem = self._tidy(workspace)
         if not problem:
             return result
-        return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": [problem]})
+        problems = [*result.detail.get("degraded", ()), problem]
+        return replace(result, status=RunStatus.DEGRADED, detail={**result.detail, "degraded": problems})
 
     def _tidy(self, workspace: Workspace) -> str:
         """Remove the workspace; return what stood in the way, which is no reason to forget how the run ended.
@@ -124,7 +130,7 @@ class _BackupRun:
             ready = self._preflight(binds=self._binds(workspace))
             taken_at = self._free_moment()
             name = archive_name(taken_at, self._parts.mode, self._compressor.suffix)
-            keys = free_keys(self._parts.storages, self._context.run, name)
+            keys = free_keys(self._parts.local_storages, self._context.run, name)
         directory = workspace.path / top_directory(taken_at)
         evidence = Evidence(
             server=self._context.run.server,
@@ -133,6 +139,7 @@ class _BackupRun:
             before=ready.facts,
             verify=VerifyMode(self._parts.backup.verify),
             previous=ready.previous,
+            bounds=self._parts.backup.size_bounds,
         )
         with self._steps.step("backup"):
             raw = take_backup(self._context, self._parts, ready, directory, self._option_directory)
@@ -168,7 +175,7 @@ class _BackupRun:
                 )
                 store(
                     self._context,
-                    self._parts.storages,
+                    self._parts.local_storages,
                     archive,
                     manifest,
                     keys,
@@ -250,7 +257,7 @@ class _BackupRun:
         raise_on_failure(results)
 
     def _staged_path(self, workspace: Workspace, key: str, name: str) -> Path:
-        for storage in self._parts.storages:
+        for storage in self._parts.local_storages:
             path = storage.staging_path(key)
             if path is not None:
                 return path
@@ -310,26 +317,18 @@ class _BackupRun:
     def _record(self, manifest: Manifest) -> RunResult:
         backup = backup_from_manifest(
             manifest,
-            storages=[storage.name for storage in self._parts.storages],
+            storages=[storage.name for storage in self._parts.local_storages],
+            pending=self._parts.remote_storages,
             at=self._context.clock.now(),
             verified=self._parts.backup.verify != "none",
         )
         self._parts.catalog.add_backup(backup)
         self._is_unrecorded = False
-        return RunResult(
-            backup_id=backup.backup_id,
-            detail={
-                "data_bytes": backup.data_bytes,
-                "archive_bytes": backup.archive_bytes,
-                "archive_name": backup.archive_name,
-                "sha256": backup.sha256,
-                "engine": backup.engine,
-                "engine_version": backup.engine_version,
-                "to_lsn": backup.to_lsn,
-                "last_lsn": backup.last_lsn,
-                "suspect": backup.suspect,
-            },
-        )
+        if backup.suspect:
+            begin_hold(self._context, self._parts, backup.backup_id, backup.suspect)
+        for proof in proofs_of(backup):
+            self._parts.catalog.holdings.add_proof(proof)
+        return result_of(backup)
 
 
 def _make_room(directory: Path) -> None:

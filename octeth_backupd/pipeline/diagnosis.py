@@ -1,4 +1,7 @@
-"""All checks of one server or of all, for ``octeth-backupctl doctor``; the same that run before a backup."""
+"""All checks of one server or of all, and of each storage backend, for ``octeth-backupctl doctor``.
+
+Those of a server are the ones that run before a backup; those of a storage backend try everything that is done there.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,13 @@ DIAGNOSIS_MARK = "doctor"
 
 
 def diagnose(parts: Parts, installation_id: str, server: str | None) -> list[CheckResult]:
-    """Return every check's answer for a server, or for all when None; a check never hides another."""
+    """Return every check's answer: of the storage backends, and of a server, or of all when None.
+
+    A check never hides another.
+    """
     names = list(parts.servers) if server is None else [server]
-    return [result for name in names for result in _diagnose(parts, installation_id, name)]
+    of_storages = [result for storage in parts.storages for result in storage.diagnose()]
+    return of_storages + [result for name in names for result in _diagnose(parts, installation_id, name)]
 
 
 def _diagnose(parts: Parts, installation_id: str, name: str) -> tuple[CheckResult, ...]:

@@ -6,6 +6,8 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from octeth_backupd.errors import BackupdError
+
 if TYPE_CHECKING:
     from octeth_backupd.process.cancellation import Cancellation
 
@@ -33,13 +35,20 @@ class HashingWriter:
 
 
 class HashingReader(io.RawIOBase):
-    """Read from a file while computing the SHA-256 of what was read."""
+    """Read from a file while computing the SHA-256 of what was read.
+
+    Attributes:
+        read_bytes: So far; any thread may ask.
+        failure: Why the file could not be read on; None: it could. To a program that decompresses, such an end looks
+            like that of the file, and what it says then is not the reason.
+    """
 
     def __init__(self, source: BinaryIO, *, cancellation: Cancellation) -> None:
         self._source = source
         self._cancellation = cancellation
         self._hash = hashlib.sha256()
         self.read_bytes = 0
+        self.failure: BackupdError | None = None
 
     def readable(self) -> bool:
         """Say yes."""
@@ -49,7 +58,11 @@ class HashingReader(io.RawIOBase):
         """Fill ``buffer`` and hash what was filled."""
         self._cancellation.raise_if_cancelled()
         view = memoryview(buffer).cast("B")
-        count = self._source.readinto(view)  # type: ignore[attr-defined]
+        try:
+            count = self._source.readinto(view)  # type: ignore[attr-defined]
+        except BackupdError as exc:
+            self.failure = exc
+            raise
         self._hash.update(view[:count])
         self.read_bytes += count
         return int(count)

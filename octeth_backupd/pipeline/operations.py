@@ -8,6 +8,9 @@ from octeth_backupd.domain.backup import Operation
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.restore.resolve import remove_expired, resolve, undo
 from octeth_backupd.pipeline.restore.restore import restore
+from octeth_backupd.pipeline.retention.operations import apply_retention, delete_backup
+from octeth_backupd.pipeline.sync.sync import sync
+from octeth_backupd.pipeline.upload import upload_waiting
 from octeth_backupd.pipeline.verify import verify_backup
 
 if TYPE_CHECKING:
@@ -22,4 +25,8 @@ OPERATIONS: Mapping[Operation, Execute] = {
     Operation.UNDO: undo,
     Operation.RESOLVE: resolve,
     Operation.EXPIRE: remove_expired,
+    Operation.UPLOAD: upload_waiting,
+    Operation.RETENTION: apply_retention,
+    Operation.DELETE: delete_backup,
+    Operation.SYNC: sync,
 }

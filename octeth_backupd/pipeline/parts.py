@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.compression.base import CompressionSettings
+    from octeth_backupd.domain.cron import CronRule
+    from octeth_backupd.domain.retention.policy import RetentionPolicy
     from octeth_backupd.engines.settings import EnginesSettings
     from octeth_backupd.pipeline.restore.journals import Journals
     from octeth_backupd.pipeline.restore.settings import RestoreSettings
@@ -31,6 +33,9 @@ class Parts:
         backup_directory: Root of the local storage backend.
         runtime_directory: For option files with passwords; a memory file system under systemd.
         journals: Of restores.
+        retention: What is kept of every server's backups.
+        retention_rule: When it is applied, beside after each good backup; None: not otherwise.
+        keep_local: Keep the local copy of a backup when all its other copies are where they belong.
         secrets: Every secret of the configuration, for redaction.
         search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
@@ -47,10 +52,23 @@ class Parts:
     backup_directory: Path
     runtime_directory: Path
     journals: Journals
+    retention: RetentionPolicy
     secrets: tuple[str, ...]
+    retention_rule: CronRule | None = None
+    keep_local: bool = True
     search_path: str | None = None
 
     @property
     def mode(self) -> Mode:
         """Return how backups become archives."""
         return Mode(self.backup.mode)
+
+    @property
+    def local_storages(self) -> tuple[Storage, ...]:
+        """Return the storage backends in which a run stores its backup: all of them, or it fails."""
+        return tuple(storage for storage in self.storages if not storage.is_remote)
+
+    @property
+    def remote_storages(self) -> Mapping[str, Storage]:
+        """Return the storage backends that backups are uploaded to, by name."""
+        return {storage.name: storage for storage in self.storages if storage.is_remote}

@@ -8,6 +8,7 @@ from octeth_backupd import __version__
 from octeth_backupd.domain.backup import Backup, Copy, CopyState, highest_tier
 from octeth_backupd.domain.checkpoints import parse_checkpoints
 from octeth_backupd.domain.engine_info import parse_binlog_info
+from octeth_backupd.domain.holdings import Proof, ProofLevel
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.manifest_parts import (
     ArchivePart,
@@ -29,6 +30,7 @@ from octeth_backupd.domain.manifest_parts import (
 )
 from octeth_backupd.domain.names import manifest_name, storage_key
 from octeth_backupd.pipeline.readback import listing_digest
+from octeth_backupd.pipeline.result import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,7 +101,12 @@ def make_manifest(
 
 
 def backup_from_manifest(
-    manifest: Manifest, *, storages: Iterable[str], at: datetime, verified: bool = False
+    manifest: Manifest,
+    *,
+    storages: Iterable[str],
+    at: datetime,
+    pending: Iterable[str] = (),
+    verified: bool = False,
 ) -> Backup:
     """Return the catalog entry of a backup that lies in these storage backends.
 
@@ -107,20 +114,22 @@ def backup_from_manifest(
         manifest: Its manifest.
         storages: Names of the storage backends that hold a copy.
         at: When that was seen.
+        pending: Names of the storage backends that it has yet to be uploaded to.
         verified: The copies have been read back.
     """
     key = storage_key(manifest.server.name, manifest.tier, manifest.archive.name)
+    states = [(name, CopyState.PRESENT) for name in storages] + [(name, CopyState.PENDING) for name in pending]
     copies = tuple(
         Copy(
             backup_id=manifest.backup_id,
             storage=name,
             key=key,
-            state=CopyState.PRESENT,
+            state=state,
             size_bytes=manifest.archive.size_bytes,
             updated_at=at,
-            verified_at=at if verified else None,
+            verified_at=at if verified and state is CopyState.PRESENT else None,
         )
-        for name in storages
+        for name, state in states
     )
     return Backup(
         backup_id=manifest.backup_id,
@@ -146,6 +155,50 @@ def backup_from_manifest(
         suspect=manifest.suspect,
         manifest=manifest.to_mapping(),
         copies=copies,
+    )
+
+
+def proofs_of(backup: Backup) -> list[Proof]:
+    """Return what a run proved of the backup that it has just made: the redo log was applied, and copies read back."""
+    proofs = [
+        Proof(
+            backup_id=backup.backup_id,
+            level=ProofLevel.PREPARED,
+            storage="",
+            proven_at=backup.finished_at,
+            run_id=backup.run_id,
+            detail="prepared before it was archived",
+        )
+    ]
+    return proofs + [
+        Proof(
+            backup_id=backup.backup_id,
+            level=ProofLevel.READ_BACK,
+            storage=copy.storage,
+            proven_at=copy.verified_at,
+            run_id=backup.run_id,
+            detail="read back and compared before it got its name",
+        )
+        for copy in backup.copies
+        if copy.verified_at is not None
+    ]
+
+
+def result_of(backup: Backup) -> RunResult:
+    """Return what a run came to that made this backup."""
+    return RunResult(
+        backup_id=backup.backup_id,
+        detail={
+            "data_bytes": backup.data_bytes,
+            "archive_bytes": backup.archive_bytes,
+            "archive_name": backup.archive_name,
+            "sha256": backup.sha256,
+            "engine": backup.engine,
+            "engine_version": backup.engine_version,
+            "to_lsn": backup.to_lsn,
+            "last_lsn": backup.last_lsn,
+            "suspect": backup.suspect,
+        },
     )
 
 

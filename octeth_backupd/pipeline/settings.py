@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ByteSize, Field
 
+from octeth_backupd.domain.postconditions.size_bounds import SizeBounds
 from octeth_backupd.domain.section import Section
 
 
@@ -61,6 +62,23 @@ class BackupSettings(Section):
         default=ByteSize(5 * 1024**3),
         description="Space that a backup in mode prepared asks for beyond the size of the data and 20 percent.",
     )
+    suspect_below_percent: int = Field(
+        default=50,
+        ge=0,
+        le=100,
+        description="A backup is suspect when data or archive have less than this part of what the server, or the last "
+        "good backup, leads to expect. It is kept, and holds what is kept beside it. 0: never.",
+    )
+    suspect_above_percent: int = Field(
+        default=200,
+        ge=100,
+        le=1_000_000,
+        description="Likewise when they have more than this.",
+    )
+    suspect_slack: ByteSize = Field(
+        default=ByteSize(16 * 1024**2),
+        description="A smaller difference is never suspect: small databases double and halve in a day.",
+    )
     timeout_seconds: int = Field(
         default=0,
         ge=0,
@@ -77,3 +95,12 @@ class BackupSettings(Section):
         default="auto",
         description="Files copied at the same time; auto is the number of cores.",
     )
+
+    @property
+    def size_bounds(self) -> SizeBounds:
+        """Return how far sizes may be from what is expected."""
+        return SizeBounds(
+            lowest_percent=self.suspect_below_percent,
+            highest_percent=self.suspect_above_percent,
+            slack_bytes=int(self.suspect_slack),
+        )

@@ -1,4 +1,4 @@
-"""Step "store": archive, checksum and, last, the manifest in every storage backend; or nothing in any."""
+"""Step "store": archive, checksum and, last, the manifest in every local storage backend; or nothing in any."""
 
 from __future__ import annotations
 
@@ -33,18 +33,24 @@ class BackupKeys:
         return (self.archive, self.checksum, self.manifest)
 
 
+def keys_beside(archive_key: str) -> BackupKeys:
+    """Return the keys of the three files of a backup whose archive has this one."""
+    return BackupKeys(archive=archive_key, checksum=checksum_name(archive_key), manifest=manifest_name(archive_key))
+
+
 def free_keys(storages: Iterable[Storage], run: Run, archive_name: str) -> BackupKeys:
     """Return the keys of a run's backup.
+
+    Args:
+        storages: In which they must be free: local ones. What a remote one holds is looked at when it is uploaded to,
+            and no backup waits for a network.
+        run: Whose backup.
+        archive_name: Of its archive.
 
     Raises:
         StorageError: One of them is taken; nothing is ever overwritten.
     """
-    tier = highest_tier(run.tiers)
-    keys = BackupKeys(
-        archive=storage_key(run.server, tier, archive_name),
-        checksum=storage_key(run.server, tier, checksum_name(archive_name)),
-        manifest=storage_key(run.server, tier, manifest_name(archive_name)),
-    )
+    keys = keys_beside(storage_key(run.server, highest_tier(run.tiers), archive_name))
     for storage in storages:
         for key in keys.in_order:
             _refuse_taken(storage, key)

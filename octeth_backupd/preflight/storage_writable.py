@@ -15,20 +15,17 @@ if TYPE_CHECKING:
 
 
 class StorageWritable:
-    """Can every storage backend be written?"""
+    """Can every local storage backend be written?
+
+    Remote ones are not asked: a backup does not wait for a network, and what does not arrive is uploaded later.
+    """
 
     name = "storage_writable"
 
     def run(self, subject: Subject) -> CheckResult:
         """See Check.run."""
-        if not subject.storages:
-            return failed(
-                self,
-                subject,
-                "no storage backend is configured",
-                fix="Set [local] keep = true, or configure another storage backend.",
-            )
-        errors = [(storage.name, error) for storage in subject.storages if (error := _error_of(storage.check))]
+        storages = [storage for storage in subject.storages if not storage.is_remote]
+        errors = [(storage.name, error) for storage in storages if (error := _error_of(storage.check))]
         if errors:
             return failed(
                 self,
@@ -36,7 +33,7 @@ class StorageWritable:
                 "; ".join(f"{name}: {error.message}" for name, error in errors),
                 fix=errors[0][1].hint or "Make it writable for the daemon.",
             )
-        names = ", ".join(storage.name for storage in subject.storages)
+        names = ", ".join(storage.name for storage in storages)
         return passed(self, subject, f"writable: {names}")
 
 

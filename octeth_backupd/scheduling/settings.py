@@ -38,7 +38,7 @@ class SchedulesSettings(Section):
     monthly: str = Field(default="0 2 1 * *", description="Cron rule of the monthly backups. Empty: none.")
     retention: str = Field(
         default="30 4 * * *",
-        description="Cron rule by which expired backups are deleted. Checked now; a later release acts on it.",
+        description="Cron rule by which expired backups are deleted. Empty: only after a good backup.",
     )
     catch_up_seconds: int = Field(
         default=604800,
@@ -70,9 +70,18 @@ class SchedulesSettings(Section):
         except ConfigurationError as exc:
             raise ValueError(f"{exc.message}\n{exc.hint}") from exc
 
+    @property
+    def rules(self) -> dict[Tier, str]:
+        """Return the cron rules of the backups by tier; empty for one that is off."""
+        return {Tier.DAILY: self.daily, Tier.WEEKLY: self.weekly, Tier.MONTHLY: self.monthly}
+
+    @property
+    def retention_rule(self) -> CronRule | None:
+        """Return by which rule expired backups are deleted; None for none."""
+        return CronRule(expression=self.retention, timezone=self.timezone) if self.retention else None
+
     def definitions(self, servers: Iterable[str]) -> tuple[ScheduleDefinition, ...]:
         """Return the schedules that are on, for each server."""
-        rules = {Tier.DAILY: self.daily, Tier.WEEKLY: self.weekly, Tier.MONTHLY: self.monthly}
         return tuple(
             ScheduleDefinition(
                 server=server,
@@ -83,7 +92,7 @@ class SchedulesSettings(Section):
                 catch_up_seconds=self.catch_up_seconds,
             )
             for server in servers
-            for tier, expression in rules.items()
+            for tier, expression in self.rules.items()
             if expression
         )
 

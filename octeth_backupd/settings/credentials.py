@@ -17,19 +17,21 @@ from octeth_backupd.settings.settings import Settings
 from octeth_backupd.settings.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+
+    from octeth_backupd.settings.keys import Names
 
 DIRECTORY_VARIABLE = "CREDENTIALS_DIRECTORY"
 
 
-def read_credentials(environment: Mapping[str, str], *, server_names: Sequence[str]) -> Iterator[Layer | Problem]:
+def read_credentials(environment: Mapping[str, str], *, names: Names) -> Iterator[Layer | Problem]:
     """Yield a layer for each credential that is called like a secret's TOML path.
 
     A name without a dot is left alone: a ``*_file`` key may name that file.
 
     Args:
         environment: Holds ``CREDENTIALS_DIRECTORY`` where systemd passes credentials.
-        server_names: Servers that the file has.
+        names: Of the servers and storages that there are.
     """
     directory = environment.get(DIRECTORY_VARIABLE, "")
     if not directory:
@@ -42,12 +44,12 @@ def read_credentials(environment: Mapping[str, str], *, server_names: Sequence[s
         yield Problem(path="", message=message, hint=hint, source=DIRECTORY_VARIABLE)
         return
     for file in files:
-        yield from _read(file, server_names)
+        yield from _read(file, names)
 
 
-def _read(file: Path, server_names: Sequence[str]) -> Iterator[Layer | Problem]:
+def _read(file: Path, names: Names) -> Iterator[Layer | Problem]:
     source = f"credential {file.name}"
-    secrets = [".".join(key.path) for key in keys_of(Settings, names=server_names) if is_secret(key.field)]
+    secrets = [".".join(key.path) for key in keys_of(Settings, names=names) if is_secret(key.field)]
     if file.name not in secrets:
         hint = did_you_mean(file.name, secrets)
         yield Problem(path="", message="no secret of the configuration has this name", hint=hint, source=source)

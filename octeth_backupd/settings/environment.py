@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from octeth_backupd.process.mark import ENVIRONMENT_NAME
-from octeth_backupd.settings.keys import fields_of, keys_of, named_tables_of, table_of
+from octeth_backupd.settings.keys import NAME, fields_of, keys_of, named_tables_of, table_of
 from octeth_backupd.settings.layers import Layer
 from octeth_backupd.settings.problems import Problem
 from octeth_backupd.settings.settings import Settings
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
+
+    from octeth_backupd.settings.keys import Names
 
 ENVIRONMENT_PREFIX = "OCTETH_BACKUPD_"
 ENVIRONMENT_DELIMITER = "__"
@@ -44,12 +46,12 @@ def environment_name(path: Sequence[str]) -> str:
     return (ENVIRONMENT_PREFIX + ENVIRONMENT_DELIMITER.join(path)).upper().replace("-", "_")
 
 
-def read_environment(environment: Mapping[str, str], *, server_names: Sequence[str]) -> Iterator[Layer | Problem]:
+def read_environment(environment: Mapping[str, str], *, names: Names) -> Iterator[Layer | Problem]:
     """Yield a layer for each variable with the prefix, or what is wrong with its name or form.
 
     Args:
         environment: The process's, or a test's own.
-        server_names: Servers that the file has.
+        names: Of the servers and storages that the file has.
     """
     for name, value in sorted(environment.items()):
         if not name.upper().startswith(ENVIRONMENT_PREFIX) or name.upper() in NO_SETTINGS:
@@ -62,13 +64,13 @@ def read_environment(environment: Mapping[str, str], *, server_names: Sequence[s
             yield Problem(path="", message="the value is not JSON", hint=hint, source=source)
             continue
         if values:
-            yield Layer(source=source, values=_as_in_toml(Settings, values, server_names))
+            yield Layer(source=source, values=_as_in_toml(Settings, values, names))
         else:
-            yield Problem(path="", message="no such setting", hint=_hint(name, server_names), source=source)
+            yield Problem(path="", message="no such setting", hint=_hint(name, names), source=source)
 
 
-def _hint(name: str, server_names: Sequence[str]) -> str:
-    known = [environment_name(key.path) for key in keys_of(Settings, names=server_names or ("NAME",))]
+def _hint(name: str, names: Names) -> str:
+    known = [environment_name(key.path) for key in keys_of(Settings, names=_or_any(names))]
     match = closest(
         name.upper().removeprefix(ENVIRONMENT_PREFIX), [key.removeprefix(ENVIRONMENT_PREFIX) for key in known]
     )
@@ -77,7 +79,12 @@ def _hint(name: str, server_names: Sequence[str]) -> str:
     return f"Names are {ENVIRONMENT_PREFIX}SECTION{ENVIRONMENT_DELIMITER}KEY, such as {known[-1]}."
 
 
-def _as_in_toml(model: type[BaseModel], values: Mapping[str, Any], server_names: Sequence[str]) -> dict[str, Any]:
+def _or_any(names: Names) -> dict[str, Sequence[str]]:
+    groups = [name for name, field in fields_of(Settings).items() if named_tables_of(field.annotation)]
+    return {group: names.get(group) or (NAME,) for group in groups}
+
+
+def _as_in_toml(model: type[BaseModel], values: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """Give keys the spelling of TOML where the environment has none for it (``MARIADB_BACKUP``)."""
     fields = fields_of(model)
     spelt: dict[str, Any] = {}
@@ -88,13 +95,13 @@ def _as_in_toml(model: type[BaseModel], values: Mapping[str, Any], server_names:
             continue
         annotation = fields[toml_name].annotation
         if table := table_of(annotation):
-            spelt[toml_name] = _as_in_toml(table, value, server_names)
+            spelt[toml_name] = _as_in_toml(table, value, {})
         elif named := named_tables_of(annotation):
             spelt[toml_name] = {
-                _spelling(server, server_names): (
-                    _as_in_toml(named, server_values, ()) if isinstance(server_values, dict) else server_values
+                _spelling(table_name, names.get(toml_name, ())): (
+                    _as_in_toml(named, table_values, {}) if isinstance(table_values, dict) else table_values
                 )
-                for server, server_values in value.items()
+                for table_name, table_values in value.items()
             }
     return spelt
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from octeth_backupd.settings.keys import Key
 
 EXAMPLE_SERVER = "oempro"
+_EXAMPLE_NAMES = {"servers": EXAMPLE_SERVER, "storages": "second"}
 ACTIVE = {
     "servers.NAME.container": "oempro_mysql",
     "servers.NAME.user": "root",
@@ -31,6 +32,9 @@ ACTIVE = {
     "servers.NAME.databases": ["oempro"],
 }
 """What the example sets; enough for the usual Octeth installation."""
+
+OPTIONAL = ("s3", "storages")
+"""Tables that are absent unless somebody wants them: their very names are commented out."""
 
 _SUGGESTED = {
     "servers.NAME.systemd_unit": "mysql.service",
@@ -41,7 +45,12 @@ _SUGGESTED = {
     "servers.NAME.data_directory": "/opt/oempro/_dockerfiles/mysql/data_v8",
     "servers.NAME.binlog_directory": "/opt/oempro/_dockerfiles/mysql/binlog",
     "backup.workspace_directory": "/var/backups/octeth/.workspace",
+    "retention.remote.daily": 14,
+    "retention.remote.weekly": 8,
+    "retention.remote.monthly": 12,
     "control.admin_group": "octeth-backup-admin",
+    "s3.bucket": "my-backups",
+    "storages.NAME.bucket": "my-other-backups",
 }
 """Values shown for keys that have no default."""
 
@@ -100,7 +109,8 @@ def _table(model: type[BaseModel], path: tuple[str, ...], field: FieldInfo) -> I
     keys = [key for key in keys_of(model, path) if len(key.path) == len(path) + 1]
     if keys:
         yield from _comment(section_text(model, field))
-        yield f"[{'.'.join(EXAMPLE_SERVER if part == NAME else part for part in path)}]"
+        named = ".".join(_EXAMPLE_NAMES[path[0]] if part == NAME else part for part in path)
+        yield f"[{named}]" if path[0] not in OPTIONAL else f"#[{named}]"
     for key in keys:
         yield from _lines(key)
     if keys:
@@ -150,6 +160,8 @@ def _toml(value: Any) -> str:
             return '""'
         case Path():
             return _toml(str(value))
+        case dict():
+            return f"{{{', '.join(f'{name} = {_toml(item)}' for name, item in value.items())}}}"
         case list() | tuple():
             return f"[{', '.join(_toml(item) for item in value)}]"
         case int() | float():

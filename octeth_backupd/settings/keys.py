@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
 NAME = "NAME"
-"""Stands for the name of a server, in keys that are shown without one."""
+"""Stands for the name of a named table, such as that of a server, in keys that are shown without one."""
+
+Names = Mapping[str, Sequence[str]]
+"""What the tables of each group (``servers``, ``storages``) are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +68,20 @@ def is_secret(field: FieldInfo) -> bool:
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
-def keys_of(model: type[BaseModel], prefix: tuple[str, ...] = (), *, names: Sequence[str] = (NAME,)) -> Iterator[Key]:
+def keys_of(model: type[BaseModel], prefix: tuple[str, ...] = (), *, names: Names | None = None) -> Iterator[Key]:
     """Yield every key that holds a value, in the order of the models.
 
     Args:
         model: Where to begin.
         prefix: Path of ``model``.
-        names: What named tables are called.
+        names: What named tables are called; None: by the word that stands for any name.
     """
     for name, field in fields_of(model).items():
         path = (*prefix, name)
         if table := table_of(field.annotation):
             yield from keys_of(table, path, names=names)
         elif table := named_tables_of(field.annotation):
-            for table_name in names:
+            for table_name in (NAME,) if names is None else names.get(name, ()):
                 yield from keys_of(table, (*path, table_name), names=names)
         else:
             yield Key(path=path, field=field)
@@ -107,6 +111,11 @@ def locate(model: type[BaseModel], path: Sequence[str | int]) -> Place:
         if field is None and table is None:
             break
     return Place(path=tuple(followed), field=field, siblings=siblings)
+
+
+def names_in(values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return what the named tables of raw values are called, by the group's name."""
+    return {name: tuple(value) for name, value in values.items() if isinstance(value, dict)}
 
 
 def value_at(values: Mapping[str, Any], path: Sequence[str | int]) -> Any:

@@ -57,6 +57,8 @@ def _kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is Literal:
         texts = [f'"{choice}"' for choice in arguments]
         return texts[0] if len(texts) == 1 else f"one of {', '.join(texts)}"
+    if origin is dict:
+        return 'a table of texts such as {team = "mail"}'
     if origin in (tuple, list, frozenset):
         return 'a list of texts such as ["a", "b"]'
     if annotation in (int, float):

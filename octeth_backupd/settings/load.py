@@ -14,6 +14,7 @@ from octeth_backupd.errors import ConfigurationError
 from octeth_backupd.settings.credentials import read_credentials
 from octeth_backupd.settings.environment import read_environment
 from octeth_backupd.settings.file import read_file
+from octeth_backupd.settings.keys import names_in
 from octeth_backupd.settings.layers import Layer, Merged
 from octeth_backupd.settings.problems import Problem, render_problems, without_duplicates
 from octeth_backupd.settings.rules import broken_rules, secrets_given_in
@@ -95,12 +96,13 @@ def examine(path: Path | None, environment: Mapping[str, str]) -> Examination:
 
 
 def _put_stronger_sources(merged: Merged, environment: Mapping[str, str]) -> list[Problem]:
-    found = list(read_environment(environment, server_names=_server_names(merged.values)))
+    found = list(read_environment(environment, names=names_in(merged.values)))
     variables = [item for item in found if isinstance(item, Layer)]
-    everyone = [*_server_names(merged.values)]
-    for layer in variables:
-        everyone += _server_names(layer.values)
-    credentials = list(read_credentials(environment, server_names=tuple(dict.fromkeys(everyone))))
+    everyone: dict[str, tuple[str, ...]] = {}
+    for values in (merged.values, *(layer.values for layer in variables)):
+        for group, names in names_in(values).items():
+            everyone[group] = tuple(dict.fromkeys((*everyone.get(group, ()), *names)))
+    credentials = list(read_credentials(environment, names=everyone))
     for item in (*credentials, *variables):
         if isinstance(item, Layer):
             merged.put(item)
@@ -149,11 +151,6 @@ def _in_environment(key: str, layer: Layer) -> Problem:
     hint = f"Name a file in {key}_file, or pass it by systemd: LoadCredential={key}:/path/of/the/file."
     message = "a secret in the environment can be read in /proc and by systemctl show"
     return Problem(path=key, message=message, hint=hint, source=layer.source, is_warning=True)
-
-
-def _server_names(values: Mapping[str, Any]) -> tuple[str, ...]:
-    servers = values.get("servers")
-    return tuple(servers) if isinstance(servers, dict) else ()
 
 
 def _set(values: dict[str, Any], path: tuple[str, ...], secret: str) -> None:

@@ -72,7 +72,8 @@ A key and its `_file` key in the same place exclude each other; from different p
 whole seconds, and their keys end in `_seconds`. Paths are absolute. Cron rules have five fields, as in `crontab`.
 
 **Names of servers** (`[servers.NAME]`) become part of paths: lower-case letters, digits, `-` and `_`, beginning with a
-letter or digit, at most 63 characters. `latest`, `manual`, `daily`, `weekly` and `monthly` are reserved.
+letter or digit, at most 63 characters. `latest`, `manual`, `daily`, `weekly` and `monthly` are reserved. Names of
+storages (`[storages.NAME]`) are of the same form; `local` and `s3` are reserved.
 """
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from octeth_backupd.domain.names import RESERVED_SERVER_NAMES
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.settings.directories import directory_problems
 from octeth_backupd.settings.keys import fields_of, given_keys, is_secret, table_of, value_at
 from octeth_backupd.settings.kinds import kind_of, takes_boolean, takes_list, takes_path
 from octeth_backupd.settings.problems import Problem, toml_path
 from octeth_backupd.settings.settings import Settings
+from octeth_backupd.storage.s3_classes import early_deletion, shortest_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _GZIP_HIGHEST = 9
 _SOCKET_PATH_BYTES = 107  # unix(7): sun_path holds 108 with its end mark
+_REMOTE_SECTIONS = ("s3", "storages")
+RESERVED_STORAGE_NAMES = frozenset({"local", "s3"})
 _PLACEMENTS = (("container",), ("systemd_unit",), ("socket",), ("address", "port"))
 
 
@@ -26,6 +32,9 @@ def broken_rules(values: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _values_out_of_kind(values)
     yield from _servers_with_reserved_names(values)
     yield from _servers_configured_twice(values)
+    yield from _storages_with_reserved_names(values)
+    yield from _buckets_configured_twice(values)
+    yield from _classes_left_too_early(values)
     yield from _values_out_of_reach(values)
     yield from directory_problems(values)
 
@@ -72,6 +81,43 @@ def _servers_with_reserved_names(values: Mapping[str, Any]) -> Iterator[Problem]
             yield Problem(path=toml_path(("servers", name)), message=message, hint=hint)
 
 
+def _storages_with_reserved_names(values: Mapping[str, Any]) -> Iterator[Problem]:
+    storages = values.get("storages")
+    for name in storages if isinstance(storages, dict) else ():
+        if name in RESERVED_STORAGE_NAMES:
+            hint = f"Choose another than {' and '.join(sorted(RESERVED_STORAGE_NAMES))}; the first bucket is [s3]."
+            path = toml_path(("storages", name))
+            yield Problem(path=path, message="not possible as the name of a storage: it is another's", hint=hint)
+
+
+def _buckets_configured_twice(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield storages that would fill the same place: each would find the other's files where its own should go."""
+    storages = values.get("storages")
+    tables = {"s3": values.get("s3")}
+    tables |= {f"storages.{name}": table for name, table in (storages if isinstance(storages, dict) else {}).items()}
+    seen: dict[tuple[str, ...], str] = {}
+    for path, table in tables.items():
+        if not isinstance(table, dict) or "bucket" not in table:
+            continue
+        place = tuple(str(table.get(key, "")) for key in ("endpoint_url", "bucket", "prefix"))
+        first = seen.setdefault(place, path)
+        if first != path:
+            hint = "Give it a prefix of its own, or remove one of the tables."
+            yield Problem(path=f"{path}.bucket", message=f"the same place as {first}", hint=hint)
+
+
+def _classes_left_too_early(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a warning for each storage class whose least time is longer than backups are kept."""
+    try:
+        kept_days = shortest_days(RetentionSettings.model_validate(values.get("retention", {})))
+    except ValidationError:
+        return  # said elsewhere
+    for key, value in given_keys(Settings, values):
+        if key.path[-1] == "storage_class" and isinstance(value, str) and (early := early_deletion(value, kept_days)):
+            hint = "Choose another class, or keep more; what is deleted earlier is paid for all the same."
+            yield Problem(path=toml_path(key.path), message=early, hint=hint, is_warning=True)
+
+
 def _servers_configured_twice(values: Mapping[str, Any]) -> Iterator[Problem]:
     servers = values.get("servers")
     seen: dict[tuple[Any, ...], str] = {}
@@ -96,8 +142,9 @@ def _values_out_of_reach(values: Mapping[str, Any]) -> Iterator[Problem]:
     if threads is not None and threads < 1:
         hint = 'Write "auto" for the number of cores.'
         yield Problem(path="compression.threads", message="must be at least 1", hint=hint)
-    if str(value_at(values, ("local", "keep"))).lower() in ("false", "0", "no", "off"):
-        hint = "Remove the line; object storage comes with a later release."
+    keeps_local = str(value_at(values, ("local", "keep"))).lower() not in ("false", "0", "no", "off")
+    if not keeps_local and not any(values.get(section) for section in _REMOTE_SECTIONS):
+        hint = "Remove the line, or configure object storage: an [s3] table."
         yield Problem(path="local.keep", message="backups would be kept nowhere without local disk", hint=hint)
     host = value_at(values, ("docker", "host"))
     if isinstance(host, str) and "://" not in host:

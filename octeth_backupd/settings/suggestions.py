@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LATER = {
-    "s3": "Object storage comes with a later release; backups are kept on local disk.",
     "notify": "Notifications come with a later release; the journal has the outcome of every run.",
     "encryption": "Encryption comes with a later release.",
     "drill": "Restore drills come with a later release.",

@@ -32,6 +32,8 @@ def summary_lines(settings: Settings, *, now: datetime) -> Iterator[str]:
     yield "Directories"
     workspace = settings.backup.workspace_directory or settings.local.directory / WORKSPACE
     yield f"  backups   {settings.local.directory}"
+    for name, bucket in settings.buckets.items():
+        yield f"  {name:<9} s3://{bucket.bucket}/{bucket.prefix}"
     yield f"  workspace {workspace}"
     yield f"  state     {settings.daemon.state_directory}"
     yield f"Control socket {settings.control.socket}"

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic import Field
 
-from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.section import Section
-from octeth_backupd.errors import BackupdError, NotFoundError, StorageError
+from octeth_backupd.errors import NotFoundError, StorageError
 from octeth_backupd.process.files import make_directory, publish, sync_directory, translated_os_errors, write_whole
 from octeth_backupd.storage.base import StoredFile
 from octeth_backupd.storage.directory import BackupDirectory
+from octeth_backupd.storage.local_doctor import examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
+    from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.upload import Upload
     from octeth_backupd.process.cancellation import Cancellation
 
@@ -35,8 +36,13 @@ _PROBE_NAME = ".octeth-backupd-probe"
 class LocalSettings(Section):
     """Backups on local disk."""
 
-    directory: Path = Field(default=Path("/var/backups/octeth"), description="Where backups are kept.")
-    keep: bool = Field(default=True, description="Keep a copy of every backup here.")
+    directory: Path = Field(
+        default=Path("/var/backups/octeth"), description="Where backups are stored, and uploaded from."
+    )
+    keep: bool = Field(
+        default=True,
+        description="Keep a copy of every backup here; with false only until every other copy is confirmed.",
+    )
 
 
 class LocalStorage:
@@ -148,14 +154,8 @@ class LocalStorage:
                 probe.unlink(missing_ok=True)
 
     def diagnose(self) -> tuple[CheckResult, ...]:
-        """See Storage.diagnose. What there is to try on a local disk is ``check``."""
-        try:
-            self.check()
-        except BackupdError as exc:
-            status, summary, fix = CheckStatus.FAILED, exc.message, exc.hint or "Make it writable for the daemon."
-        else:
-            status, summary, fix = CheckStatus.PASSED, f"{self._directory.path} can be written", ""
-        return (CheckResult(name="storage_write", status=status, summary=f"{self.name}: {summary}", fix=fix),)
+        """See Storage.diagnose."""
+        return examine(self.name, self._directory, self.check)
 
     def _place_for(self, key: str) -> Path:
         self._directory.make()

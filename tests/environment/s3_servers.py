@@ -170,8 +170,9 @@ class RcloneS3(S3Server):
 
         Args:
             bucket: Its name.
-            arguments: Further arguments of ``rclone serve s3``; they win over ours. Ours have it read the directory for
-                each request: ``("--dir-cache-time", "1h")`` is four times as fast where no test changes the files.
+            arguments: Further arguments of ``rclone serve s3``; they win over ours. With ours it remembers what lies in
+                the directory; a test that changes the files themselves says ``("--dir-cache-time", "0s")``, which costs
+                much time for each request.
         """
         super().__init__(bucket=bucket)
         self._arguments = arguments
@@ -187,7 +188,7 @@ class RcloneS3(S3Server):
             *("serve", "s3", "--addr", f"{LOOPBACK}:{self.port}"),
             *("--config", f"{self._scratch}/rclone.conf", "--cache-dir", f"{self._scratch}/cache"),
             # What a test changes in the directory is seen at once.
-            *("--dir-cache-time", "0s", "--poll-interval", "0s"),
+            *("--dir-cache-time", "1h", "--poll-interval", "0s"),
             *self._arguments,
             self.directory,
         ]

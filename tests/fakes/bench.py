@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.domain.backup import Tier
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.engines.registry import ENGINES
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.pipeline.context import RunContext
@@ -50,6 +51,7 @@ class Bench:
         self.server = FakeServer(data_directory)
         self.backups = directory / "backups"
         self.catalog = Catalog.open(directory / "catalog.sqlite", clock=self.clock)
+        self.catalog.installations.set_own(INSTALLATION)
         self.storage: Storage = LocalStorage(BackupDirectory(self.backups, fstab=directory / "no-fstab"))
         self.backup_settings: dict[str, Any] = {"max_disk_usage_percent": 100, "min_free": 0, "space_margin": 0}
         self.compression = CompressionSettings(threads=1)
@@ -74,6 +76,9 @@ class Bench:
             runtime_directory=self.directory / "runtime",
             restore=RestoreSettings(),
             journals=Journals(self.directory / "restores"),
+            retention=RetentionSettings().policy(
+                {self.storage.name: self.storage.is_remote}, timezone="UTC", schedules={}
+            ),
             secrets=(PASSWORD,),
         )
         return replace(parts, **changes)

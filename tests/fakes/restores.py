@@ -98,8 +98,9 @@ def make_plan(**changes: Any) -> RestorePlan:
         backup_id="oempro-2026-11-22_02-00-00",
         taken_at=NOW,
         archive=ArchiveSource(
-            path=Path("/var/backups/octeth/oempro/weekly/octeth-backup-2026-11-22_02-00-00.tar.zst"),
             storage="local",
+            key="oempro/weekly/octeth-backup-2026-11-22_02-00-00.tar.zst",
+            place="/var/backups/octeth/oempro/weekly/octeth-backup-2026-11-22_02-00-00.tar.zst",
             name="octeth-backup-2026-11-22_02-00-00.tar.zst",
             archive_format=ArchiveFormat.TAR,
             size_bytes=GIB,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.control.confirmation import check_confirmation
+from octeth_backupd.control.retention_services import BackupHoldings, RetentionStatus
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView
 from octeth_backupd.domain.backup import (
     Backup,
@@ -38,6 +39,7 @@ from octeth_backupd.domain.events import (
     StepStarted,
     Warned,
 )
+from octeth_backupd.domain.holdings import Pin
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.summary import backup_summary
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
@@ -48,7 +50,9 @@ if TYPE_CHECKING:
 
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.domain.restore.journal import Journal
+    from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
+    from octeth_backupd.domain.upload_status import StorageUploads
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 GIB = 1024**3
@@ -122,6 +126,49 @@ def make_backup(taken_at: datetime = NOW, **changes: Any) -> Backup:
     return replace(backup, **changes)
 
 
+def make_retention(**changes: Any) -> dict[str, Any]:
+    """Build the retention plan of a server as the interface tells it: one copy is kept, one expires."""
+    document: dict[str, Any] = {
+        "server": "oempro",
+        "waits_for": "",
+        "policy": {
+            "counts": {"local": {"daily": 7, "weekly": 4, "monthly": 6}},
+            "keep_manual_days": 7,
+            "timezone": "UTC",
+            "week_begins_on": 6,
+            "month_begins_on": 1,
+        },
+        "holds": [],
+        "shares": [{"storage": "local", "tier": "daily", "copies": 2, "size_bytes": 2 * GIB}],
+        "expiring_copies": 1,
+        "expiring_bytes": GIB,
+        "copies": [
+            {
+                "backup_id": "oempro-2026-11-22_02-00-00",
+                "taken_at": "2026-11-22T02:00:00Z",
+                "storage": "local",
+                "size_bytes": GIB,
+                "expires": False,
+                "after": [],
+                "reasons": [
+                    {"code": "newest", "words": "the newest good backup"},
+                    {"code": "daily", "words": "stands for 2026-11-22"},
+                ],
+            },
+            {
+                "backup_id": "oempro-2026-11-02_02-00-00",
+                "taken_at": "2026-11-02T02:00:00Z",
+                "storage": "local",
+                "size_bytes": GIB,
+                "expires": True,
+                "after": [],
+                "reasons": [{"code": "unneeded", "words": "stands for none of the 7 days, 4 weeks, 6 months"}],
+            },
+        ],
+    }
+    return document | changes
+
+
 @dataclass
 class FakeSubscription:
     """See control.services.Subscription."""
@@ -177,8 +224,13 @@ class FakeServices:
             "local": {"directory": "/var/backups/octeth"},
         }
         self.plan = make_plan()
+        self.retention = make_retention()
+        self.retention_status = RetentionStatus()
+        self.said = BackupHoldings()
         self.journals: list[Journal] = []
+        self.report: Mapping[str, Any] | None = None
         self.configuration_error = ""
+        self.uploads: list[StorageUploads] = []
         self.warnings: tuple[str, ...] = ()
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.subscribers: list[tuple[str, FakeSubscription]] = []
@@ -251,8 +303,8 @@ class FakeServices:
             raise BusyError(f"run {active.run_id} holds the server oempro", hint="Wait for it, or use --wait.")
         return self._accept(Operation.BACKUP, requested_by, queued=active is not None)
 
-    def request_verify(self, *, backup_id: str, deep: bool, requested_by: str) -> Run:
-        self._note("request_verify", backup_id=backup_id, deep=deep, requested_by=requested_by)
+    def request_verify(self, *, backup_id: str, deep: bool, storage: str, requested_by: str) -> Run:
+        self._note("request_verify", backup_id=backup_id, deep=deep, storage=storage, requested_by=requested_by)
         self.find_backup(backup_id, None)
         return self._accept(Operation.VERIFY, requested_by, queued=False)
 
@@ -275,9 +327,53 @@ class FakeServices:
             raise InvalidRequestError(f"there is no safety copy of {server}: nothing can be undone")
         return self._accept(Operation.UNDO, requested_by, queued=False)
 
+    def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
+        self._note("request_sync", order=order, requested_by=requested_by)
+        return self._accept(Operation.SYNC, requested_by, queued=False, server="")
+
+    def sync_report(self) -> Mapping[str, Any] | None:
+        self._note("sync_report")
+        return self.report
+
+    def ours(self) -> frozenset[str]:
+        return frozenset({"installation-1"})
+
     def restores(self, *, server: str | None) -> list[Journal]:
         self._note("restores", server=server)
         return [journal for journal in self.journals if server in {None, journal.server}]
+
+    def retention_json(self, *, server: str | None) -> bytes:
+        self._note("retention_json", server=server)
+        return json.dumps([self.retention]).encode()
+
+    def request_retention(self, *, server: str | None, despite_hold: bool, requested_by: str) -> list[Run]:
+        self._note("request_retention", server=server, despite_hold=despite_hold, requested_by=requested_by)
+        return [self._accept(Operation.RETENTION, requested_by, queued=False)]
+
+    def request_delete(self, *, backup_id: str, confirm: str, force: bool, requested_by: str) -> Run:
+        self._note("request_delete", backup_id=backup_id, confirm=confirm, force=force, requested_by=requested_by)
+        check_confirmation(confirm, server=self.find_backup(backup_id, None).server, what="a backup")
+        return self._accept(Operation.DELETE, requested_by, queued=False)
+
+    def pin(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        self._note("pin", backup_id=backup_id, note=note, requested_by=requested_by)
+        found = self.find_backup(backup_id, None).backup_id
+        pin = Pin(backup_id=found, note=note, pinned_by=requested_by, pinned_at=NOW)
+        self.said = replace(self.said, pin=pin)
+        return found
+
+    def unpin(self, *, backup_id: str, requested_by: str) -> str:
+        self._note("unpin", backup_id=backup_id, requested_by=requested_by)
+        self.said = replace(self.said, pin=None)
+        return self.find_backup(backup_id, None).backup_id
+
+    def accept(self, *, backup_id: str, note: str, requested_by: str) -> str:
+        self._note("accept", backup_id=backup_id, note=note, requested_by=requested_by)
+        return self.find_backup(backup_id, None).backup_id
+
+    def holdings(self, backup_id: str) -> BackupHoldings:
+        self._note("holdings", backup_id=backup_id)
+        return self.said
 
     def cancel(self, *, run: str, requested_by: str) -> Run:
         self._note("cancel", run=run, requested_by=requested_by)
@@ -299,6 +395,7 @@ class FakeServices:
             state="running",
             config_path=Path("/etc/octeth-backupd/config.toml"),
             configuration_error=self.configuration_error,
+            uploads=tuple(self.uploads),
             servers=(
                 ServerStatus(
                     name="oempro",
@@ -310,6 +407,7 @@ class FakeServices:
                     active_run=running[0] if running else None,
                     queued_runs=tuple(run for run in self.all_runs if run.status is RunStatus.QUEUED),
                     next_due=self.schedule.next_due,
+                    retention=self.retention_status,
                 ),
             ),
             scheduler_alive=True,
@@ -396,10 +494,11 @@ class FakeServices:
             with self._lock:
                 self.subscribers.remove(entry)
 
-    def _accept(self, operation: Operation, requested_by: str, *, queued: bool) -> Run:
+    def _accept(self, operation: Operation, requested_by: str, *, queued: bool, server: str = "oempro") -> Run:
         run = make_run(
             f"run-{len(self.all_runs) + 1}",
             operation=operation,
+            server=server,
             status=RunStatus.QUEUED if queued else RunStatus.RUNNING,
             requested_by=requested_by,
             started_at=None if queued else NOW,

@@ -31,6 +31,7 @@ class MemoryStorage:
         archived: Keys that are in a slow class: listed, not readable.
         retained_until: Until when an object lock holds a key.
         open_uploads: Uploads in parts that somebody began, as the storage shows them.
+        diagnosis: What ``diagnose`` answers.
     """
 
     def __init__(self, name: str = "memory", *, is_remote: bool = False, uploads: UploadLedger | None = None) -> None:
@@ -40,6 +41,7 @@ class MemoryStorage:
         self.archived: set[str] = set()
         self.retained_until: dict[str, datetime] = {}
         self.open_uploads: list[Upload] = []
+        self.diagnosis = (CheckResult(name="storage_write", status=CheckStatus.PASSED, summary=f"{name}: in memory"),)
         self._uploads = uploads or MemoryUploadLedger()
 
     def staging_path(self, key: str) -> Path | None:
@@ -124,7 +126,7 @@ class MemoryStorage:
         return None
 
     def diagnose(self) -> tuple[CheckResult, ...]:
-        return (CheckResult(name="storage_write", status=CheckStatus.PASSED, summary=f"{self.name}: in memory"),)
+        return self.diagnosis
 
     def _add(self, key: str, data: bytes) -> None:
         check_key(key)

@@ -27,6 +27,7 @@ from octeth_backupd.domain.names import storage_key
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.site import DataState, Source
 from octeth_backupd.domain.restore.swap import SwapMethod
+from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.server import Vendor, parse_version
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.pipeline.parts import Parts
@@ -87,6 +88,7 @@ class Bench:
             backup_directory=self.backups,
             runtime_directory=directory / "runtime",
             journals=Journals(directory / "journals"),
+            retention=RetentionSettings().policy({"local": False}, timezone="UTC", schedules={}),
             secrets=(container.root_password,),
         )
 

@@ -21,6 +21,7 @@ from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.errors import EngineError, SpaceError, VerificationError
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress
+from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.stage import Staged, stage
 from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.servers.container import read_container
@@ -131,22 +132,23 @@ class Stager:
         self.directory.mkdir(mode=0o700, exist_ok=True)
         if sha256 is None:
             sha256 = path.with_name(f"{path.name}.sha256").read_text().split()[0]
+        archive = ArchiveSource(
+            path=path,
+            storage="",
+            place=str(path),
+            name=path.name,
+            archive_format=archive_format_of(path.name)[0],
+            size_bytes=path.stat().st_size,
+            sha256=sha256,
+            sha256_from="checksum file" if sha256 else "",
+            unpacked_bytes=0,
+        )
         return stage(
             self._context,
             parts,
-            ArchiveSource(
-                path=path,
-                storage="",
-                name=path.name,
-                archive_format=archive_format_of(path.name)[0],
-                size_bytes=path.stat().st_size,
-                sha256=sha256,
-                sha256_from="checksum file" if sha256 else "",
-                unpacked_bytes=0,
-            ),
+            Fetch(self._context, parts, archive, force=force),
             directory=self.directory,
             site=None if archives is None else _site(archives),
-            force=force,
             guard=guard,
         )
 

@@ -58,7 +58,7 @@ KEY: Final = "daily/backup 1.tar.zst"
 
 @pytest.fixture(scope="module")
 def rclone() -> Iterator[RcloneS3]:
-    with RcloneS3() as server:
+    with RcloneS3(arguments=("--dir-cache-time", "0s")) as server:
         yield server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol, Self
 
+from octeth_backupd.cli.ctl.outcome import run_name
 from octeth_backupd.cli.ctl.wording import duration, rate, size
 
 if TYPE_CHECKING:
@@ -104,5 +105,5 @@ def progress_text(progress: Json) -> str:
 
 
 def _run_line(run: Json) -> str:
-    text = f"run {run['id']}: {run['operation']} of {run['server']}, {run['status']}"
+    text = f"run {run['id']}: {run_name(run)}, {run['status']}"
     return f"{text}, {run['step']}" if run["step"] else text

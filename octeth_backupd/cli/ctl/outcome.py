@@ -19,10 +19,15 @@ def exit_code_of(run: Json) -> int:
     return OUTCOMES.get(run["status"], FAILED)
 
 
+def run_name(run: Json) -> str:
+    """Return what a run does, and of which server where it is of one."""
+    return f"{run['operation']} of {run['server']}" if run["server"] else str(run["operation"])
+
+
 def show_outcome(run: Json, screen: Screen) -> None:
     """Say how a run ended: result on standard output, error and hint on standard error."""
     took = run_seconds(run)
-    text = f"{run['operation']} of {run['server']}: {run['status']}"
+    text = f"{run_name(run)}: {run['status']}"
     if took is not None:
         text += f" after {duration(took)}"
     screen.line(text, style=_STYLES.get(run["status"], "bold"))

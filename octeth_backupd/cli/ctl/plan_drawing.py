@@ -85,6 +85,9 @@ def _what(plan: Json) -> Iterator[Line]:
     yield from _pair("", f"{place}: {archive['reason']}" if archive["reason"] else place)
     unpacked = size(archive["unpacked_bytes"])
     yield from _pair("size", f"{size(archive['size_bytes'])}, unpacked {unpacked} ({archive['archive_format']})")
+    if archive["is_remote"]:
+        fetched = size(archive["fetch_bytes"])
+        yield from _pair("fetched", f"{fetched} over the network, unpacked as they come: no room is needed for them")
     if archive["sha256"]:
         yield from _pair("checksum", f"known from the {archive['sha256_from']}, compared while it is unpacked")
     else:

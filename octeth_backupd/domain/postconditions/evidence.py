@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from octeth_backupd.domain.backup import VerifyMode
+from octeth_backupd.domain.postconditions.size_bounds import SizeBounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -191,6 +192,7 @@ class Evidence:
         raw: The directory as the engine's backup left it.
         prepared: The directory as its prepare left it, with the space ids of the tablespaces.
         previous: Sizes of the last good backup; None: there is none.
+        bounds: From which difference on a size is doubted.
     """
 
     server: str
@@ -206,3 +208,4 @@ class Evidence:
     read_back: ArchiveReadBack | None = None
     verify: VerifyMode = VerifyMode.FULL
     previous: SizeHistory | None = None
+    bounds: SizeBounds = field(default_factory=SizeBounds)

@@ -5,7 +5,6 @@ A suspect backup is kept, and so is everything that it would replace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.postconditions.base import Answer, PostCondition, Stage, doubted, needed, passed
@@ -15,32 +14,10 @@ from octeth_backupd.domain.space import format_bytes
 if TYPE_CHECKING:
     from octeth_backupd.domain.postconditions.evidence import Evidence
 
-LOOK = "Look at the backup, best on a throwaway server. It is kept; this release cannot lift the doubt."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeBounds:
-    """How far a size may be from the expected one before it is doubted.
-
-    Attributes:
-        slack_bytes: A difference smaller than this is never doubted: small databases double and halve in a day.
-    """
-
-    lowest_percent: int = 50
-    highest_percent: int = 200
-    slack_bytes: int = 16 << 20
-
-    def verdict(self, found_bytes: int, expected_bytes: int) -> str | None:
-        """Return "only N %" or "N %" when the size is out of bounds, else None."""
-        if expected_bytes <= 0 or abs(found_bytes - expected_bytes) <= self.slack_bytes:
-            return None
-        percent = 100 * found_bytes // expected_bytes
-        if percent < self.lowest_percent:
-            return f"only {percent} %"
-        return f"{percent} %" if percent > self.highest_percent else None
-
-
-BOUNDS = SizeBounds()
+LOOK = (
+    "Look at the backup, best on a throwaway server (octeth-backupctl verify ID --deep). If it is right, say so: "
+    "octeth-backupctl accept ID. Until then nothing expires that was kept when it was made."
+)
 
 
 def size_plausible(evidence: Evidence) -> Answer:
@@ -59,7 +36,7 @@ def size_plausible(evidence: Evidence) -> Answer:
         for entry in prepared.files.values()
         if entry.space_id is not None and entry.space_id not in unopened
     )
-    verdict = BOUNDS.verdict(found, expected)
+    verdict = evidence.bounds.verdict(found, expected)
     if verdict is not None:
         return doubted(
             f"the backup's tablespaces hold {format_bytes(found)}, {verdict} of the server's {format_bytes(expected)}",
@@ -73,7 +50,7 @@ def size_as_before(evidence: Evidence) -> Answer:
     archived = needed(evidence.archived, "there is no archive")
     previous = needed(evidence.previous, "there is no backup before this one")
     data_bytes = needed(evidence.prepared, "the prepared directory was not looked at").tablespace_bytes
-    verdict = BOUNDS.verdict(data_bytes, previous.data_bytes)
+    verdict = evidence.bounds.verdict(data_bytes, previous.data_bytes)
     if verdict is not None:
         return doubted(
             f"the backup's tablespaces hold {format_bytes(data_bytes)}, {verdict} of the "
@@ -83,7 +60,7 @@ def size_as_before(evidence: Evidence) -> Answer:
         )
     if previous.data_bytes > 0:
         expected = previous.archive_bytes * data_bytes // previous.data_bytes
-        verdict = BOUNDS.verdict(archived.size_bytes, expected)
+        verdict = evidence.bounds.verdict(archived.size_bytes, expected)
         if verdict is not None:
             return doubted(
                 f"the archive has {format_bytes(archived.size_bytes)}, {verdict} of the {format_bytes(expected)} that "

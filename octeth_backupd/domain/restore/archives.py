@@ -24,7 +24,7 @@ SUFFIXES: Mapping[str, tuple[ArchiveFormat, str]] = {
 }
 """How a name ends → what is inside, and the suffix of its compression."""
 
-_ENCRYPTED_SUFFIXES = (".age", ".gpg")
+ENCRYPTED_SUFFIXES = (".age", ".gpg")
 _PREPARED_TYPES = {"xtrabackup": "full-prepared", "mariadb-backup": "log-applied"}
 # "log-applied" is XtraBackup's word after --apply-log-only: whole, but not rolled back yet.
 _FULL_TYPES = frozenset({"full-backuped", "full-prepared", "log-applied"})
@@ -39,7 +39,7 @@ def archive_format_of(name: str) -> tuple[ArchiveFormat, str]:
     for suffix, found in SUFFIXES.items():
         if name.endswith(suffix) and name != suffix:
             return found
-    encrypted = " It is encrypted: decrypt it first." if name.endswith(_ENCRYPTED_SUFFIXES) else ""
+    encrypted = " It is encrypted: decrypt it first." if name.endswith(ENCRYPTED_SUFFIXES) else ""
     raise InvalidRequestError(
         f"{name} is no archive that can be read", hint=f"Its name must end in one of: {', '.join(SUFFIXES)}.{encrypted}"
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
+from octeth_backupd.domain.upload import UploadOrder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,9 +43,15 @@ class RestoreOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOrder:
-    """A verification: ``deep`` also starts a server on the backup and checks every table."""
+    """A verification as it was ordered.
+
+    Attributes:
+        deep: Start a server on the backup and check every table.
+        storage: Name of the one storage backend whose copy is read; empty: every copy, or the best one with ``deep``.
+    """
 
     deep: bool = False
+    storage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +61,20 @@ class JournalOrder:
     restore_id: str
 
 
-Order = RestoreOrder | VerifyOrder | JournalOrder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOrder:
+    """A comparison of catalog and storage backends.
+
+    Attributes:
+        adopt: The installation whose backups are taken over, or the beginning of its id; empty: none.
+        repair: Remove what is orphaned and ours, write what is missing beside an archive of ours, and believe that a
+            storage backend lost everything where none of its copies is found.
+        server: Only this server's backups; None: all.
+    """
+
+    adopt: str = ""
+    repair: bool = False
+    server: str | None = None
+
+
+Order = RestoreOrder | VerifyOrder | JournalOrder | UploadOrder | RetentionOrder | DeleteOrder | SyncOrder

@@ -24,11 +24,14 @@ class ArchiveFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSource:
-    """The one copy that is restored.
+    """The one copy that is restored: a file in a storage backend, or one outside the catalog.
 
     Attributes:
-        path: Where it can be read on this host.
         storage: Storage backend it lies in; empty for a file outside the catalog.
+        key: Its name there; empty for a file outside the catalog.
+        path: Of a file outside the catalog; None for a copy in a storage backend.
+        place: Where it lies, for people: a path of this host, or the key in a remote storage backend.
+        is_remote: It comes over the network.
         name: File name; its extensions say format and compression.
         size_bytes: Of the archive.
         sha256: What its digest must be; empty: nobody knows.
@@ -38,8 +41,11 @@ class ArchiveSource:
         reason: Why this copy was chosen.
     """
 
-    path: Path
     storage: str
+    key: str = ""
+    path: Path | None = None
+    place: str
+    is_remote: bool = False
     name: str
     archive_format: ArchiveFormat
     size_bytes: int
@@ -48,6 +54,11 @@ class ArchiveSource:
     unpacked_bytes: int
     manifest: Manifest | None = None
     reason: str = ""
+
+    @property
+    def fetch_bytes(self) -> int:
+        """Return what comes over the network when it is read once, as every use of it does."""
+        return self.size_bytes if self.is_remote else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

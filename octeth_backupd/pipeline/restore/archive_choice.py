@@ -8,106 +8,94 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import CopyState, Mode
+from octeth_backupd.domain.backup import Mode, Origin
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.names import checksum_name, manifest_name
-from octeth_backupd.domain.restore.archives import archive_format_of
+from octeth_backupd.domain.restore.archives import ENCRYPTED_SUFFIXES, archive_format_of
 from octeth_backupd.domain.restore.plan import ArchiveSource, Refusal
 from octeth_backupd.domain.restore.space import unpacked_bytes
-from octeth_backupd.errors import BackupdError, InvalidRequestError, MetadataError
+from octeth_backupd.errors import InvalidRequestError, MetadataError
+from octeth_backupd.pipeline.restore.copy_choice import choose_copy
 from octeth_backupd.pipeline.restore.known_backup import manifest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-    from octeth_backupd.domain.backup import Backup, Copy
+    from octeth_backupd.domain.backup import Backup
     from octeth_backupd.domain.restore.order import RestoreOrder
     from octeth_backupd.pipeline.parts import Parts
 
-LOCAL = "local"
-_ENCRYPTED = (".age", ".gpg")
 _CHECKSUM = re.compile(r"\\?([0-9a-fA-F]{64})\b")
 _LARGEST_TEXT_BYTES = 64 << 20
 
 
-def choose_archive(order: RestoreOrder, parts: Parts) -> tuple[ArchiveSource | None, tuple[Refusal, ...]]:
+def choose_archive(
+    order: RestoreOrder, parts: Parts, *, only: str = "", passed_over: Collection[str] = ()
+) -> tuple[ArchiveSource | None, tuple[Refusal, ...]]:
     """Return the archive to restore, and what speaks against it; nothing is read but names, sizes and small files.
 
-    A copy that is on this host comes first, then one whose bytes were read back and found right.
+    Args:
+        order: Names a backup of the catalog, or a file outside of it.
+        parts: Catalog and storage backends.
+        only: Name of the one storage backend that counts; empty: all do.
+        passed_over: Storage backends whose copies were tried before.
 
     Raises:
         NotFoundError: The catalog has no such backup.
     """
     if order.archive is not None:
         return _outside_catalog(order.archive, force=order.force)
-    return _of_backup(parts.catalog.backup(order.backup_id), parts)
+    source, refusals = _of_backup(parts.catalog.backup(order.backup_id), parts, only, passed_over)
+    if source is None or source.sha256 or order.force:
+        return source, refusals
+    return source, (*refusals, _unknown_checksum(source))
 
 
-def _of_backup(backup: Backup, parts: Parts) -> tuple[ArchiveSource | None, tuple[Refusal, ...]]:
+def _of_backup(
+    backup: Backup, parts: Parts, only: str, passed_over: Collection[str]
+) -> tuple[ArchiveSource | None, tuple[Refusal, ...]]:
     refusals = _unreadable(backup.archive_name)
     if refusals:
         return None, refusals
     archive_format, suffix = archive_format_of(backup.archive_name)
-    found, problems = _best_copy(backup, parts)
-    if found is None:
-        return None, (_no_copy(backup, problems),)
+    chosen, refusals = choose_copy(backup, parts, only=only, passed_over=passed_over)
+    if chosen is None:
+        return None, refusals
+    found, is_remote = chosen.copy, chosen.storage.is_remote
     manifest = manifest_of(backup)
-    guessed = unpacked_bytes(found.size_bytes, is_compressed=bool(suffix)) if backup.mode is Mode.STREAMED else 0
     known = manifest.sizes.prepared_bytes if manifest else 0
-    return (
-        ArchiveSource(
-            path=parts.backup_directory / found.key,
-            storage=found.storage,
-            name=backup.archive_name,
-            archive_format=archive_format,
-            size_bytes=found.size_bytes,
-            sha256=backup.sha256,
-            sha256_from="manifest" if backup.sha256 else "",
-            unpacked_bytes=known or guessed or max(backup.data_bytes, found.size_bytes),
-            manifest=manifest,
-            reason=_why(found),
-        ),
-        (),
+    is_guessed = backup.mode is Mode.STREAMED or not backup.data_bytes
+    guessed = unpacked_bytes(found.size_bytes, is_compressed=bool(suffix)) if is_guessed else 0
+    source = ArchiveSource(
+        storage=found.storage,
+        key=found.key,
+        place=found.key if is_remote else str(parts.backup_directory / found.key),
+        is_remote=is_remote,
+        name=backup.archive_name,
+        archive_format=archive_format,
+        size_bytes=found.size_bytes,
+        sha256=backup.sha256,
+        sha256_from=_checksum_origin(backup, manifest),
+        unpacked_bytes=known or guessed or max(backup.data_bytes, found.size_bytes),
+        manifest=manifest,
+        reason=chosen.reason,
     )
+    return source, ()
 
 
-def _best_copy(backup: Backup, parts: Parts) -> tuple[Copy | None, tuple[str, ...]]:
-    """Return the copy to read, and what is wrong with the others."""
-    problems = []
-    storages = {storage.name: storage for storage in parts.storages}
-    for copy in sorted(backup.copies, key=lambda c: (c.storage != LOCAL, c.verified_at is None, c.storage)):
-        where = f"the copy in {copy.storage}"
-        if copy.state is not CopyState.PRESENT:
-            problems.append(f"{where} is {copy.state}{f' ({copy.detail})' if copy.detail else ''}")
-        elif copy.storage != LOCAL or copy.storage not in storages:
-            problems.append(f"{where} is not on this host")
-        else:
-            try:
-                size_bytes = storages[copy.storage].stat(copy.key).size_bytes
-            except BackupdError as error:
-                problems.append(f"{where} cannot be read: {error.message}")
-                continue
-            if size_bytes == copy.size_bytes:
-                return copy, tuple(problems)
-            problems.append(f"{where} has {size_bytes} bytes instead of {copy.size_bytes}")
-    return None, tuple(problems)
+def _checksum_origin(backup: Backup, manifest: Manifest | None) -> str:
+    if not backup.sha256:
+        return ""
+    return "checksum file" if manifest is None and backup.origin is Origin.LEGACY else "manifest"
 
 
-def _why(copy: Copy) -> str:
-    read_back = (
-        f"read back and found right at {copy.verified_at:%Y-%m-%d %H:%M} UTC"
-        if copy.verified_at
-        else ("never read back since it was made")
-    )
-    return f"on this host, {read_back}"
-
-
-def _no_copy(backup: Backup, problems: tuple[str, ...]) -> Refusal:
+def _unknown_checksum(source: ArchiveSource) -> Refusal:
     return Refusal(
-        code="no_copy",
-        message=f"no copy of {backup.backup_id} can be read: {'; '.join(problems) or 'none is known'}",
-        hint="Choose another backup (octeth-backupctl list). An archive that you still have elsewhere is restored with "
-        "restore --file PATH; its checksum and manifest beside it are used.",
+        code="checksum_missing",
+        message=f"nobody knows what the checksum of {source.name} must be: there was none when it was adopted",
+        hint="Try it first: octeth-backupctl verify --deep starts a server on it, away from this one.",
+        flag="--force",
     )
 
 
@@ -128,6 +116,7 @@ def _outside_catalog(path: Path, *, force: bool) -> tuple[ArchiveSource | None, 
     source = ArchiveSource(
         path=path,
         storage="",
+        place=str(path),
         name=path.name,
         archive_format=archive_format,
         size_bytes=status.st_size,
@@ -136,12 +125,12 @@ def _outside_catalog(path: Path, *, force: bool) -> tuple[ArchiveSource | None, 
         manifest=manifest,
         reason="; ".join(("the file that was named", *remarks)),
     )
-    source, found = _with_checksum(source)
+    source, found = _with_checksum(source, path)
     return source, tuple(refusal for refusal in found if not force)
 
 
-def _with_checksum(source: ArchiveSource) -> tuple[ArchiveSource, tuple[Refusal, ...]]:
-    beside = source.path.with_name(checksum_name(source.path.name))
+def _with_checksum(source: ArchiveSource, path: Path) -> tuple[ArchiveSource, tuple[Refusal, ...]]:
+    beside = path.with_name(checksum_name(path.name))
     text = _read_small(beside)
     match = _CHECKSUM.match(text or "")
     written = match[1].lower() if match else ""
@@ -149,7 +138,7 @@ def _with_checksum(source: ArchiveSource) -> tuple[ArchiveSource, tuple[Refusal,
     if stated and written and stated != written:
         refusal = Refusal(
             code="checksum_conflict",
-            message=f"{beside.name} and the manifest beside {source.path} name different checksums: one of them "
+            message=f"{beside.name} and the manifest beside {path} name different checksums: one of them "
             "belongs to another file",
             hint="Put the files together that belong together.",
             flag="--force",
@@ -162,7 +151,7 @@ def _with_checksum(source: ArchiveSource) -> tuple[ArchiveSource, tuple[Refusal,
     reason = "there is none beside it" if text is None else f"{beside.name} holds none"
     refusal = Refusal(
         code="checksum_missing",
-        message=f"nobody knows what the checksum of {source.path.name} must be: {reason}",
+        message=f"nobody knows what the checksum of {path.name} must be: {reason}",
         hint=f"Put {beside.name} beside it, as sha256sum writes it.",
         flag="--force",
     )
@@ -192,7 +181,7 @@ def _read_small(path: Path) -> str | None:
 
 def _unreadable(name: str) -> tuple[Refusal, ...]:
     """Return why an archive of this name cannot be read at all."""
-    if name.endswith(_ENCRYPTED):
+    if name.endswith(ENCRYPTED_SUFFIXES):
         return (
             Refusal(
                 code="encrypted",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.holdings import Proof, ProofLevel
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.dress import dress
+from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.known_backup import manifest_of
 from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import refused
@@ -19,6 +21,7 @@ from octeth_backupd.pipeline.restore.site import find_site
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
 from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.retention.doubts import begin_hold
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.workspace import create_workspace
 from octeth_backupd.process.files import make_directory
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.domain.manifest import Manifest
+    from octeth_backupd.domain.restore.order import VerifyOrder
     from octeth_backupd.domain.restore.plan import ArchiveSource
     from octeth_backupd.domain.restore.site import Site
     from octeth_backupd.pipeline.context import RunContext
@@ -34,19 +38,23 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.restore.rehearsal import Rehearsal
 
 
-def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
+def verify_deeply(context: RunContext, parts: Parts, order: VerifyOrder) -> RunResult:
     """Prove that a backup restores, away from the server, in a workspace that is gone afterwards.
+
+    Returns:
+        Degraded when a copy had to be passed over.
 
     Raises:
         VerificationError: It does not: the server did not start on it, or a table is damaged. The catalog holds it
-            suspect from now on.
+            suspect from now on. Or no copy is whole: then that is what the catalog says of the copies.
+        StorageError: No copy can be read now; nothing is recorded.
         RestoreRefusedError: It cannot be tried here: no copy, no image.
     """
     backup = parts.catalog.backup(context.run.backup_id or "")
     steps = StepRunner(context)
     with steps.step("plan"):
-        manifest = manifest_of(backup)
-        archive, site = _find(context, parts, manifest)
+        archive, site = _find(context, parts, manifest_of(backup), only=order.storage)
+    fetch = Fetch(context, parts, archive, backup_id=backup.backup_id, only=order.storage, force=not archive.sha256)
     workspace = create_workspace(
         parts.workspace_directory,
         installation_id=context.installation_id,
@@ -54,38 +62,61 @@ def verify_deeply(context: RunContext, parts: Parts) -> RunResult:
         server=context.run.server,
     )
     try:
-        found = _try(context, parts, steps, archive, site, workspace.path)
+        found = _try(context, parts, steps, fetch, site, workspace.path)
     except VerificationError as exc:
-        parts.catalog.set_suspect(backup.backup_id, f"verify --deep: {exc.message}")
+        if fetch.is_whole:
+            doubt = f"verify --deep: {exc.message}"
+            parts.catalog.set_suspect(backup.backup_id, doubt)
+            begin_hold(context, parts, backup.backup_id, doubt)
         raise
     finally:
         workspace.remove()
-    if archive.storage:
-        now = context.clock.now()
-        copy = next(copy for copy in backup.copies if copy.storage == archive.storage)
-        parts.catalog.set_copy_state(backup.backup_id, copy.storage, copy.state, at=now, verified_at=now)
+    _record(context, parts, backup.backup_id, fetch.archive, found)
     return RunResult(
-        status=RunStatus.SUCCESS,
+        status=RunStatus.DEGRADED if fetch.notes else RunStatus.SUCCESS,
         backup_id=backup.backup_id,
         detail={
             "deep": True,
+            "storage": fetch.archive.storage,
             "server_version": found.version_text,
             "checked_tables": found.checked_tables,
             "skipped_tables": list(found.skipped_tables),
             "tables": dict(found.expected.tables),
             "notes": list(found.notes),
-        },
+        }
+        | ({"degraded": list(fetch.notes)} if fetch.notes else {}),
     )
 
 
-def _find(context: RunContext, parts: Parts, manifest: Manifest | None) -> tuple[ArchiveSource, Site]:
+def _record(context: RunContext, parts: Parts, backup_id: str, archive: ArchiveSource, found: Rehearsal) -> None:
+    """Note what was shown, on the copy that was read; without a checksum nobody knows whether it is what was stored."""
+    now = context.clock.now()
+    if archive.sha256:
+        copies = parts.catalog.backup(backup_id).copies
+        [copy] = [copy for copy in copies if copy.storage == archive.storage]
+        parts.catalog.set_copy_state(backup_id, copy.storage, copy.state.when_right, at=now, verified_at=now)
+    parts.catalog.holdings.add_proof(
+        Proof(
+            backup_id=backup_id,
+            level=ProofLevel.STARTED,
+            storage=archive.storage,
+            proven_at=now,
+            run_id=context.run.run_id,
+            detail=f"a server {found.version_text} started on it, {found.checked_tables} tables checked, "
+            f"{len(found.skipped_tables)} not reached"
+            + ("" if archive.sha256 else "; nobody knew what its checksum must be"),
+        )
+    )
+
+
+def _find(context: RunContext, parts: Parts, manifest: Manifest | None, *, only: str) -> tuple[ArchiveSource, Site]:
     """Return the copy to try and the server to try it with.
 
     Raises:
         RestoreRefusedError: One of them is missing.
     """
     run = context.run
-    archive, refusals = choose_archive(RestoreOrder(backup_id=run.backup_id or ""), parts)
+    archive, refusals = choose_archive(RestoreOrder(backup_id=run.backup_id or "", force=True), parts, only=only)
     programs = Programs(parts, installation_id=context.installation_id, run_id=run.run_id)
     site, against = find_site(parts.servers[run.server], parts, manifest=manifest, programs=programs)
     if archive is None or site is None:
@@ -93,9 +124,7 @@ def _find(context: RunContext, parts: Parts, manifest: Manifest | None) -> tuple
     return archive, site
 
 
-def _try(
-    context: RunContext, parts: Parts, steps: StepRunner, archive: ArchiveSource, site: Site, directory: Path
-) -> Rehearsal:
+def _try(context: RunContext, parts: Parts, steps: StepRunner, fetch: Fetch, site: Site, directory: Path) -> Rehearsal:
     data, scratch = directory / "data", directory / "rehearsal"
     binlog = directory / "binlog" if site.binlog_directory is not None else None
     for path in (data, scratch, *([binlog] if binlog else [])):
@@ -104,10 +133,9 @@ def _try(
         stage(
             context,
             parts,
-            archive,
+            fetch,
             directory=data,
             site=site,
-            force=False,
             guard=staging_guard(parts, directory),
         )
         place(data, site=site, incoming_binlog=binlog)

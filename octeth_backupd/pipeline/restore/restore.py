@@ -14,6 +14,7 @@ from octeth_backupd.errors import BackupdError, RestoreError
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
+from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
 from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import require_plan
@@ -140,15 +141,24 @@ class _Restore:
                 if swap.method is SwapMethod.ENTRIES:
                     give_unused(swap.live, site.owner)
             make_rooms(journal.swaps)
-            staged = stage(
+            fetch = Fetch(
                 self._context,
                 self._parts,
                 holding.archive,
+                backup_id=holding.plan.backup_id,
+                force=self._order.force,
+            )
+            staged = stage(
+                self._context,
+                self._parts,
+                fetch,
                 directory=data.incoming,
                 site=site,
-                force=self._order.force,
                 guard=staging_guard(self._parts, data.room),
             )
+            self._notes += fetch.notes
+            if fetch.archive.is_remote:
+                self._notes += (f"fetched from {fetch.archive.storage}",)
             if not staged.checksum_confirmed:
                 self._notes += (
                     f"restored with --force: no checksum confirms {holding.archive.name}, "

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from octeth_backupd.compression.registry import compressor_for_suffix
 from octeth_backupd.domain.checkpoints import FILE_NAMES as CHECKPOINTS_NAMES
 from octeth_backupd.domain.engine_info import (
     BINLOG_FILE_NAMES,
@@ -16,32 +14,26 @@ from octeth_backupd.domain.engine_info import (
     parse_binlog_info,
     parse_info,
 )
-from octeth_backupd.domain.restore.archives import archive_format_of, engine_of, is_prepared
+from octeth_backupd.domain.restore.archives import engine_of, is_prepared
 from octeth_backupd.domain.restore.staged_files import ENGINE_FILES, TABLESPACES_NAME, check_files
 from octeth_backupd.domain.server import parse_version
 from octeth_backupd.engines.registry import engine_for
 from octeth_backupd.errors import VerificationError
 from octeth_backupd.pipeline.directory_state import LARGEST_TEXT_BYTES, directory_state
 from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.restore.fetch import OTHER_BACKUP
 from octeth_backupd.pipeline.restore.prepare import find_preparer, prepare
-from octeth_backupd.pipeline.restore.staging_guard import SPACE_HINT
-from octeth_backupd.pipeline.restore.unpack import unpack
-from octeth_backupd.pipeline.watch import Watch
 from octeth_backupd.process.files import translated_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from octeth_backupd.domain.restore.plan import ArchiveSource
     from octeth_backupd.domain.restore.site import Site
     from octeth_backupd.engines.base import Expectation
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-    from octeth_backupd.pipeline.restore.unpack import Unpacked
-
-_OTHER_BACKUP = "Restore another backup, or another copy of this one."
-_DAMAGED = f"{_OTHER_BACKUP} octeth-backupctl verify reads this one again; a damaged one is not latest any more."
+    from octeth_backupd.pipeline.restore.fetch import Fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +60,10 @@ class Staged:
 def stage(
     context: RunContext,
     parts: Parts,
-    archive: ArchiveSource,
+    fetch: Fetch,
     *,
     directory: Path,
     site: Site | None,
-    force: bool,
     guard: Callable[[], str | None],
 ) -> Staged:
     """Unpack an archive, compare its checksum and prepare what is not prepared.
@@ -82,28 +73,22 @@ def stage(
     Args:
         context: The run.
         parts: Where engines are found.
-        archive: Lies on this host.
+        fetch: Brings the archive along.
         directory: Exists and is empty.
         site: Names the server's image; None: there is no server.
-        force: Take an archive whose checksum is unknown or wrong; the run warns of it.
         guard: Says why the run must end now, or None; asked every second.
 
     Raises:
-        VerificationError: The archive is damaged, cut, not what its checksum says, or holds no backup of a whole
-            server; or the prepare did not succeed.
+        VerificationError: No copy of the archive is whole, or it holds no backup of a whole server; or the prepare did
+            not succeed. ``fetch.is_whole`` tells the first from the others.
+        StorageError: No copy can be read.
         RestoreRefusedError: Its files cannot be started on as they are; the hint says what to do by hand.
         EngineError: It is not prepared, and nothing is there to prepare it with.
         SpaceError: The disk is full, or the guard objected.
         BackupdError: Everything else that ended it, the reason of a cancellation among it.
     """
-    if not archive.sha256 and not force:
-        raise VerificationError(
-            f"nobody knows the checksum of {archive.name}",
-            hint="Put the .sha256 file beside it, or take it as it is with --force.",
-        )
     programs = Programs(parts, installation_id=context.installation_id, run_id=context.run.run_id)
-    unpacked = _unpack(context, archive, directory, programs, guard)
-    confirmed = _compare(context, archive, unpacked, force=force)
+    fetched = fetch.unpack(directory, programs, guard=guard)
     backup = _read_backup(directory)
     engine = engine_for(backup.engine_name, parts.engines)
     if not backup.is_prepared:
@@ -123,60 +108,13 @@ def stage(
         prepare(context, parts, preparer, directory, guard=guard)
     _remove_engine_files(directory)
     return Staged(
-        sha256=unpacked.sha256,
-        checksum_confirmed=confirmed,
+        sha256=fetched.sha256,
+        checksum_confirmed=fetched.is_confirmed,
         was_prepared=backup.is_prepared,
         engine_name=backup.engine_name,
         gtid=backup.position.gtid if backup.position else "",
         binlog_file=PurePosixPath(backup.position.file).name if backup.position else "",
     )
-
-
-def _unpack(
-    context: RunContext,
-    archive: ArchiveSource,
-    directory: Path,
-    programs: Programs,
-    guard: Callable[[], str | None],
-) -> Unpacked:
-    archive_format, _ = archive_format_of(archive.name)
-    compressor = compressor_for_suffix(archive.name, programs.host)
-    with (
-        translated_os_errors(archive.path),
-        archive.path.open("rb", buffering=0) as source,
-        Watch(
-            context,
-            step="unpack",
-            measure=lambda: os.lseek(source.fileno(), 0, os.SEEK_CUR),
-            total_bytes=archive.size_bytes,
-            guard=guard,
-            space_hint=SPACE_HINT,
-        ),
-    ):
-        try:
-            return unpack(
-                source,
-                archive_format=archive_format,
-                compressor=compressor,
-                directory=directory,
-                cancellation=context.cancellation,
-            )
-        except VerificationError as exc:
-            raise VerificationError(f"{archive.name} cannot be unpacked: {exc.message}", hint=_DAMAGED) from exc
-
-
-def _compare(context: RunContext, archive: ArchiveSource, unpacked: Unpacked, *, force: bool) -> bool:
-    """Return whether the archive is what its checksum says; a forced restore is told that it is not."""
-    if archive.sha256 == unpacked.sha256:
-        return True
-    if not archive.sha256:
-        context.warn(f"{archive.name} is restored although nobody knows its checksum; it is {unpacked.sha256}")
-        return False
-    problem = f"the SHA-256 of {archive.name} is {unpacked.sha256}, its {archive.sha256_from} says {archive.sha256}"
-    if not force:
-        raise VerificationError(problem, hint=f"{_OTHER_BACKUP} With --force this one is taken as it is.")
-    context.warn(f"restored all the same, as ordered: {problem}")
-    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +137,7 @@ def _read_backup(directory: Path) -> _Backup:
         raise VerificationError(
             "the archive is cut, or holds no backup of XtraBackup or mariadb-backup: "
             f"it has no {' and no '.join(missing)}",
-            hint=_OTHER_BACKUP,
+            hint=OTHER_BACKUP,
         )
     info = parse_info(info_text, file=info_name)
     engine_name = engine_of(info)
@@ -222,7 +160,7 @@ def _require_complete(directory: Path, expectation: Expectation) -> None:
     if missing:
         raise VerificationError(
             f"the archive is cut, or the engine had not come to its end: {', '.join(missing)} is missing",
-            hint=_OTHER_BACKUP,
+            hint=OTHER_BACKUP,
         )
 
 
@@ -234,7 +172,7 @@ def _text(directory: Path, names: Sequence[str]) -> tuple[str, str]:
             if not path.is_file():
                 continue
             if path.stat().st_size > LARGEST_TEXT_BYTES:
-                raise VerificationError(f"{name} of the backup is no text: it is too long", hint=_OTHER_BACKUP)
+                raise VerificationError(f"{name} of the backup is no text: it is too long", hint=OTHER_BACKUP)
             return name, path.read_text(encoding="utf-8", errors="replace")
     return names[0], ""
 

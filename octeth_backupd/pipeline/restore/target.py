@@ -10,6 +10,7 @@ from octeth_backupd.domain.restore.site import Owner
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
 from octeth_backupd.errors import BackupdError, RestoreError
 from octeth_backupd.pipeline.restore.dress import dress
+from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.refusals import require_plan
 from octeth_backupd.pipeline.restore.stage import stage
 from octeth_backupd.pipeline.restore.staging_guard import staging_guard
@@ -51,13 +52,13 @@ def restore_to_directory(context: RunContext, parts: Parts, order: RestoreOrder)
             make_rooms(journal.swaps)
             if plan.archive is None:
                 raise RestoreError("the plan has no archive", hint="This is a defect; see the log.")
+            fetch = Fetch(context, parts, plan.archive, backup_id=plan.backup_id, force=order.force)
             staged = stage(
                 context,
                 parts,
-                plan.archive,
+                fetch,
                 directory=incoming,
                 site=None,
-                force=order.force,
                 guard=staging_guard(parts, target.parent),
             )
             dress(incoming, like=None, owner=_owner(plan.archive.manifest))
@@ -70,7 +71,12 @@ def restore_to_directory(context: RunContext, parts: Parts, order: RestoreOrder)
     _close(context, parts, journal, State.COMMITTED)
     return RunResult(
         backup_id=plan.backup_id or None,
-        detail={"directory": str(target), "checksum_confirmed": staged.checksum_confirmed},
+        detail={
+            "directory": str(target),
+            "checksum_confirmed": staged.checksum_confirmed,
+            "storage": fetch.archive.storage,
+            "notes": list(fetch.notes),
+        },
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.restore.plan import ArchiveFormat
-from octeth_backupd.pipeline.hashing import HashingReader
 from octeth_backupd.pipeline.readback import READ_BYTES
 from octeth_backupd.pipeline.restore.landing import Landing
 from octeth_backupd.pipeline.restore.untar import untar
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.compression.base import Decompressor
-    from octeth_backupd.process.cancellation import Cancellation
+    from octeth_backupd.pipeline.hashing import HashingReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +37,21 @@ class Unpacked:
 
 
 def unpack(
-    source: BinaryIO,
+    source: HashingReader,
     *,
     archive_format: ArchiveFormat,
     compressor: Decompressor,
     directory: Path,
-    cancellation: Cancellation,
 ) -> Unpacked:
     """Unpack an archive into a directory that exists and is empty; what was written stays when it fails.
 
     Files are made new with mode 0600, directories with 0700, all of them owned by the daemon.
 
     Args:
-        source: The archive, opened for reading without a buffer.
+        source: The archive from its start; read to its end unless this fails.
         archive_format: What is inside the compression.
         compressor: Undoes the compression.
         directory: Nothing is ever written outside of it.
-        cancellation: Looked at while reading.
 
     Raises:
         VerificationError: The archive is damaged, cut, or holds what no backup holds.
@@ -62,18 +59,17 @@ def unpack(
         ProgramError: A program that decompresses is not installed.
         BackupdError: The token's reason.
     """
-    reader = HashingReader(source, cancellation=cancellation)
-    buffered = io.BufferedReader(reader, READ_BYTES)
+    buffered = io.BufferedReader(source, READ_BYTES)
     with Landing(directory) as landing, compressor.open(buffered) as plain:
         match archive_format:
             case ArchiveFormat.TAR:
                 untar(plain, landing)
             case ArchiveFormat.XBSTREAM:
                 unpack_xbstream(plain, landing)
-    reader.drain()
+    source.drain()
     return Unpacked(
-        sha256=reader.hexdigest(),
-        size_bytes=reader.read_bytes,
+        sha256=source.hexdigest(),
+        size_bytes=source.read_bytes,
         unpacked_bytes=landing.written_bytes,
         file_count=landing.file_count,
     )

@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery, recover_sidecars
-from octeth_backupd.domain.backup import RunStatus, SlotState, StepRecord, Tier, Trigger
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, StepRecord, Tier, Trigger
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.errors import CatalogError, DockerError, StorageError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY, back_up
 from octeth_backupd.pipeline.diagnosis import DIAGNOSIS_MARK
@@ -23,6 +24,7 @@ from tests.fakes.catalog_values import make_backup
 from tests.fakes.manifests import make_manifest
 from tests.fakes.runs import AT, a_run
 from tests.fakes.storage import MemoryStorage
+from tests.fakes.uploads import add_waiting_backup
 from tests.unit.scheduling.builders import definition
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Left:
             text = (manifest or self.manifest()).to_json_text() if suffix == ".json" else "content"
             (storage or self.memory).put_text(f"{KEY}{suffix}", text)
 
-    def recover(self, *storages: Storage, installation_id: str = INSTALLATION) -> Run:
+    def recover(self, *storages: Storage, installation_id: str = INSTALLATION, remote: tuple[str, ...] = ()) -> Run:
         """Recover, and return the run as it is then."""
         Recovery(
             catalog=self.bench.catalog,
@@ -80,6 +82,7 @@ class Left:
             storages=storages or (self.memory,),
             workspace_directories=(self.bench.directory / "never-made", self.bench.workspaces),
             runtime_directory=self.bench.directory / "runtime",
+            remote=remote,
         ).recover()
         return self.bench.catalog.run(RUN_ID)
 
@@ -417,3 +420,39 @@ def test_sidecars_are_looked_for_again_when_docker_could_not_be_asked() -> None:
     sidecars.attempt(cast("Docker", docker))
 
     assert docker.removed == ["dead"]
+
+
+def test_a_backup_that_is_adopted_waits_for_the_remote_storages_and_its_run_is_degraded(left: Left) -> None:
+    left.workspace()
+    left.put("", ".sha256", ".json")
+
+    run = left.recover(remote=("s3",))
+
+    backup = left.bench.catalog.backup(run.backup_id or "")
+    assert {copy.storage: copy.state for copy in backup.copies} == {
+        "memory": CopyState.PRESENT,
+        "s3": CopyState.PENDING,
+    }
+    assert (run.status, run.error) == (RunStatus.DEGRADED, "s3: pending, the daemon ended before it was uploaded")
+    assert run.detail["degraded"] == [run.error]
+    assert [proof.level for proof in left.bench.catalog.holdings.proofs()] == [ProofLevel.PREPARED]
+
+
+def test_a_copy_that_was_being_uploaded_waits_again(left: Left) -> None:
+    backup = add_waiting_backup(left.bench, run_id=RUN_ID)
+    left.bench.catalog.uploads.begin_copy(backup.backup_id, "s3", key=backup.copies[1].key, at=AT)
+
+    run = left.recover()
+
+    copy = left.bench.catalog.backup(backup.backup_id).copies[1]
+    assert (copy.state, copy.detail) == (CopyState.PENDING, "the daemon ended while it was uploaded")
+    assert (run.status, run.backup_id) == (RunStatus.DEGRADED, backup.backup_id)
+
+
+def test_an_interrupted_upload_run_goes_on_by_itself(bench: Bench) -> None:
+    left = Left(bench)
+    bench.catalog.update_run(RUN_ID, operation=Operation.UPLOAD)
+
+    run = left.recover()
+
+    assert (run.status, run.hint) == (RunStatus.INTERRUPTED, "It goes on by itself.")

@@ -13,13 +13,17 @@ from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.events import StepProgress, Warned
+from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
+from octeth_backupd.pipeline.sync.sync import REPORT
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.runs import AT, a_run
 from tests.fakes.server import FakeServer
+from tests.fakes.uploads import add_waiting_backup
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench
@@ -48,6 +52,7 @@ class Daemon:
             parts=lambda: parts,
             max_parallel_runs=len(servers),
         )
+        self.upload_watch = UploadWatch(coordinator=self.coordinator, clock=bench.clock, parts=lambda: parts)
         self.services = DaemonServices(
             catalog=bench.catalog,
             bus=bench.bus,
@@ -61,6 +66,7 @@ class Daemon:
                 parts=lambda: parts,
             ),
             recorder=self.recorder,
+            upload_watch=self.upload_watch,
             state=self.state,
             installation_id="i" * 32,
             config_path=bench.directory / "config.toml",
@@ -105,6 +111,45 @@ def test_they_are_what_the_control_interface_asks_for(daemon: Daemon) -> None:
     services: Services = daemon.services
 
     assert services.status().config_path == daemon.bench.directory / "config.toml"
+
+
+def test_a_sync_is_a_run_of_no_server_that_waits_for_nobody(daemon: Daemon) -> None:
+    daemon.services.request_backup(server=None, wait=False, requested_by="root")
+
+    run = daemon.services.request_sync(SyncOrder(repair=True), requested_by="root")
+
+    assert (run.operation, run.server, run.trigger) == (Operation.SYNC, "", Trigger.MANUAL)
+    assert [active.order for active in daemon.begun if active.run.run_id == run.run_id] == [SyncOrder(repair=True)]
+
+
+def test_a_second_sync_waits_for_the_first(daemon: Daemon) -> None:
+    daemon.services.request_sync(SyncOrder(), requested_by="root")
+    daemon.services.request_sync(SyncOrder(), requested_by="root")
+
+    assert [active.run.operation for active in daemon.begun] == [Operation.SYNC]
+
+
+def test_a_sync_of_what_cannot_be_a_server_is_refused(daemon: Daemon) -> None:
+    with pytest.raises(InvalidRequestError):
+        daemon.services.request_sync(SyncOrder(server="../x"), requested_by="root")
+
+
+def test_the_last_syncs_report_is_kept_and_answers_the_warning_of_a_new_catalog(daemon: Daemon) -> None:
+    warning = daemon.state.warn_of_new_catalog(daemon.bench.directory)
+    assert "octeth-backupctl sync" in warning
+    assert (daemon.services.sync_report(), daemon.services.status().warnings) == (None, (warning,))
+
+    daemon.bench.catalog.set_meta(REPORT, '{"run_id": "run-1"}')
+
+    assert daemon.services.sync_report() == {"run_id": "run-1"}
+    assert daemon.services.status().warnings == ()
+
+
+def test_ours_are_this_installation_and_those_that_it_adopted(daemon: Daemon) -> None:
+    daemon.bench.catalog.installations.set_own("1" * 32)
+    daemon.bench.catalog.installations.adopt("2" * 32, by="root", at=AT)
+
+    assert daemon.services.ours() == {"1" * 32, "2" * 32}
 
 
 def test_a_requested_backup_is_a_manual_run_of_the_tier_manual(daemon: Daemon) -> None:
@@ -156,7 +201,7 @@ def test_with_several_servers_one_must_be_named(two_servers: Daemon) -> None:
 def test_a_backup_is_verified_by_any_part_of_its_id(daemon: Daemon) -> None:
     daemon.bench.catalog.add_backup(make_backup())
 
-    run = daemon.services.request_verify(deep=False, backup_id="2026-11-22", requested_by=WHO)
+    run = daemon.services.request_verify(deep=False, storage="local", backup_id="2026-11-22", requested_by=WHO)
 
     assert (run.operation, run.server, run.backup_id) == (Operation.VERIFY, "oempro", make_backup().backup_id)
 
@@ -166,9 +211,12 @@ def test_a_backup_that_does_not_exist_or_is_not_one_cannot_be_verified(daemon: D
     daemon.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(days=1)))
 
     with pytest.raises(NotFoundError):
-        daemon.services.request_verify(deep=False, backup_id="1999", requested_by=WHO)
+        daemon.services.request_verify(deep=False, storage="", backup_id="1999", requested_by=WHO)
     with pytest.raises(AmbiguousIdError):
-        daemon.services.request_verify(deep=False, backup_id="2026-11", requested_by=WHO)
+        daemon.services.request_verify(deep=False, storage="", backup_id="2026-11", requested_by=WHO)
+    with pytest.raises(NotFoundError, match="no copy in a storage 's3'") as caught:
+        daemon.services.request_verify(deep=False, storage="s3", backup_id="2026-11-22", requested_by=WHO)
+    assert caught.value.hint == "It has copies in: local."
     assert daemon.begun == []
 
 
@@ -283,3 +331,71 @@ def test_progress_and_events_of_a_run_come_from_the_bus(daemon: Daemon) -> None:
         assert subscription.get(0) is None
     assert daemon.services.progress(run_id) is not None
     assert daemon.services.progress("another") is None
+
+
+def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daemon: Daemon) -> None:
+    catalog = daemon.bench.catalog
+    for number, operation in enumerate((Operation.BACKUP, Operation.RETENTION)):
+        catalog.add_run(
+            replace(
+                a_run(f"run-{number}", operation=operation, status=RunStatus.SUCCESS),
+                created_at=AT + timedelta(hours=number),
+            )
+        )
+
+    (status,) = daemon.services.status().servers
+
+    assert status.last_run is not None
+    assert status.last_run.operation is Operation.BACKUP
+    assert status.retention.last_run is not None
+    assert status.retention.last_run.operation is Operation.RETENTION
+    assert "retention --apply" in status.retention.waits_for
+
+
+def test_keeping_and_deleting_is_passed_on(daemon: Daemon) -> None:
+    backup = make_backup(installation_id="0" * 32)
+    daemon.bench.catalog.add_backup(backup)
+    services, of = daemon.services, backup.backup_id
+    daemon.bench.catalog.set_suspect(of, "tiny")
+
+    assert services.pin(backup_id=of, note="", requested_by=WHO) == of
+    assert services.holdings(of).pin is not None
+    assert services.unpin(backup_id=of, requested_by=WHO) == of
+    assert services.accept(backup_id=of, note="", requested_by=WHO) == of
+    assert of.encode() in services.retention_json(server=None)
+    run = services.request_delete(backup_id=of, confirm="oempro", force=True, requested_by=WHO)
+    assert run.operation is Operation.DELETE
+    with pytest.raises(BusyError):
+        services.request_retention(server=None, despite_hold=False, requested_by=WHO)
+
+
+def test_the_active_run_is_the_one_that_holds_the_server_whatever_goes_on_beside_it(daemon: Daemon) -> None:
+    request: dict[str, Any] = {"server": "oempro", "trigger": Trigger.MANUAL, "requested_by": WHO, "wait": True}
+    upload = daemon.coordinator.submit(Operation.UPLOAD, **request)
+    alone = daemon.services.status().servers[0].active_run
+    backup = daemon.coordinator.submit(Operation.BACKUP, **request)
+    beside = daemon.services.status().servers[0].active_run
+
+    assert alone is not None
+    assert beside is not None
+    assert (alone.run_id, beside.run_id) == (upload.run_id, backup.run_id)
+
+
+def test_uploads_that_are_tried_again_and_again_do_not_hide_the_last_backup(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_run(a_run("0-backup", status=RunStatus.FAILED))
+    for number in range(60):
+        run = a_run(f"1-upload-{number:02}", status=RunStatus.FAILED, operation=Operation.UPLOAD)
+        daemon.bench.catalog.add_run(replace(run, created_at=AT + timedelta(minutes=number + 1)))
+
+    last = daemon.services.status().servers[0].last_run
+
+    assert last is not None
+    assert last.run_id == "0-backup"
+
+
+def test_status_says_how_uploads_stand(daemon: Daemon) -> None:
+    add_waiting_backup(daemon.bench)
+
+    (view,) = daemon.services.status().uploads
+
+    assert (view.storage, view.configured, view.pending_copies) == ("s3", False, 1)

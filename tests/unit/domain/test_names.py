@@ -16,6 +16,7 @@ from octeth_backupd.domain.names import (
     backup_id,
     checksum_name,
     checksum_text,
+    contested_key,
     is_safe_file_name,
     is_safe_name,
     manifest_name,
@@ -166,3 +167,15 @@ def test_safe_names_are_one_part_of_a_path(text: str) -> None:
 def test_key_of_unsafe_names_is_refused(server: str, name: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         storage_key(server, Tier.DAILY, name)
+
+
+def test_an_archive_whose_key_another_installation_has_goes_beside_under_ours() -> None:
+    key = contested_key("oempro/daily/octeth-backup-2026-11-22_02-00-00.tar.zst", "0123456789abcdef" * 2)
+
+    assert key == "oempro/daily/01234567/octeth-backup-2026-11-22_02-00-00.tar.zst"
+
+
+@pytest.mark.parametrize("installation_id", ["", "../../..", ".hidden-"])
+def test_what_is_no_installation_id_makes_no_key(installation_id: str) -> None:
+    with pytest.raises(ValueError, match="not an installation id"):
+        contested_key("oempro/daily/a", installation_id)

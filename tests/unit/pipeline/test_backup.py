@@ -90,6 +90,7 @@ def test_steps_come_in_their_order(bench: Bench) -> None:
         "verify",
         "store",
         "record",
+        "expire",
     ]
 
 

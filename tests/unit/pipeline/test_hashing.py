@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
+from unittest.mock import Mock
 
 import pytest
 
-from octeth_backupd.errors import CancelledError
+from octeth_backupd.errors import CancelledError, StorageError
 from octeth_backupd.pipeline.hashing import HashingReader, HashingWriter
 from octeth_backupd.process.cancellation import Cancellation
 
@@ -53,6 +54,18 @@ def test_reader_hashes_what_others_read_and_the_rest_when_drained() -> None:
 
     assert first == CONTENT[:1000]
     assert (reader.read_bytes, reader.hexdigest()) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+
+
+def test_why_a_source_could_not_be_read_on_is_remembered() -> None:
+    broken = StorageError("the connection was lost")
+    source = cast("BinaryIO", Mock(readinto=Mock(side_effect=broken)))
+    reader = HashingReader(source, cancellation=Cancellation())
+    assert reader.failure is None
+
+    with pytest.raises(StorageError):
+        reader.read(10)
+
+    assert reader.failure is broken
 
 
 def test_reading_ends_when_the_run_is_cancelled() -> None:

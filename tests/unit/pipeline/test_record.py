@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.domain.backup import CopyState, Mode, Tier
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.errors import MetadataError, NotFoundError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.readback import listing_digest
-from octeth_backupd.pipeline.record import backup_from_manifest, manifest_key, read_manifest
+from octeth_backupd.pipeline.record import backup_from_manifest, manifest_key, proofs_of, read_manifest
 from tests.fakes.bench import INSTALLATION
 from tests.fakes.engine import PAGE_BYTES, SERVER_UUID
 from tests.fakes.manifests import make_manifest
@@ -75,7 +76,7 @@ def test_a_server_without_binlog_has_no_position_whatever_the_file_holds(bench: 
 def test_an_entry_has_a_copy_in_each_storage_and_the_whole_manifest(verified: bool) -> None:
     manifest = make_manifest()
 
-    backup = backup_from_manifest(manifest, storages=("local", "s3"), at=AT, verified=verified)
+    backup = backup_from_manifest(manifest, storages=("local", "s3"), pending=("offsite",), at=AT, verified=verified)
 
     assert backup.manifest == manifest.to_mapping()
     assert (backup.backup_id, backup.run_id) == (manifest.backup_id, manifest.run_id)
@@ -83,8 +84,9 @@ def test_an_entry_has_a_copy_in_each_storage_and_the_whole_manifest(verified: bo
     assert [(copy.storage, copy.state) for copy in backup.copies] == [
         ("local", CopyState.PRESENT),
         ("s3", CopyState.PRESENT),
+        ("offsite", CopyState.PENDING),
     ]
-    assert {copy.verified_at for copy in backup.copies} == {AT if verified else None}
+    assert [copy.verified_at for copy in backup.copies] == [*2 * [AT if verified else None], None]
     assert {copy.key for copy in backup.copies} == {f"oempro/weekly/{manifest.archive.name}"}
 
 
@@ -103,3 +105,17 @@ def test_what_is_no_manifest_and_what_is_not_there_are_told_apart() -> None:
         read_manifest(memory, "oempro/daily/x.json")
     with pytest.raises(NotFoundError):
         read_manifest(memory, "oempro/daily/y.json")
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_run_proves_that_the_backup_was_prepared_and_its_copy_read_back(verified: bool) -> None:
+    manifest = make_manifest()
+    backup = backup_from_manifest(manifest, storages=("local",), pending=("s3",), at=AT, verified=verified)
+
+    proofs = proofs_of(backup)
+
+    assert [(proof.level, proof.storage) for proof in proofs] == [
+        (ProofLevel.PREPARED, ""),
+        *([(ProofLevel.READ_BACK, "local")] if verified else []),
+    ]
+    assert {(proof.backup_id, proof.run_id) for proof in proofs} == {(backup.backup_id, "run-1")}

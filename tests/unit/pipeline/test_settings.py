@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from octeth_backupd.domain.postconditions.size_bounds import SizeBounds
 from octeth_backupd.pipeline.settings import BackupSettings
 
 
@@ -36,3 +37,17 @@ def test_impossible_parallel_is_refused(value: object) -> None:
 
 def test_sizes_are_read_with_their_unit() -> None:
     assert int(BackupSettings.model_validate({"min_free": "500 MB"}).min_free) == 500_000_000
+
+
+def test_bounds_of_suspicion_are_settings_half_and_double_by_default() -> None:
+    assert BackupSettings().size_bounds == SizeBounds(lowest_percent=50, highest_percent=200, slack_bytes=16 << 20)
+    settings = {"suspect_below_percent": 10, "suspect_above_percent": 1000, "suspect_slack": "1 GiB"}
+    assert BackupSettings.model_validate(settings).size_bounds == SizeBounds(
+        lowest_percent=10, highest_percent=1000, slack_bytes=1 << 30
+    )
+
+
+@pytest.mark.parametrize("bounds", [{"suspect_below_percent": 101}, {"suspect_above_percent": 99}])
+def test_bounds_that_would_doubt_every_backup_are_refused(bounds: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        BackupSettings.model_validate(bounds)

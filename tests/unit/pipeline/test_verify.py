@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from octeth_backupd.compression.zstd import ZstdCompressor
-from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
+from octeth_backupd.domain.backup import CopyState, Operation, Origin, RunStatus
 from octeth_backupd.domain.events import StepProgress, StepStarted
+from octeth_backupd.domain.holdings import ProofLevel
+from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import CancelledError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.archive_step import write_archive
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.verify import verify_backup
+from tests.fakes.catalog_values import make_backup, make_copy
 from tests.fakes.runs import a_run
+from tests.fakes.unsteady_storage import UnsteadyStorage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +85,9 @@ def test_a_damaged_copy_is_corrupt_and_keeps_the_time_when_it_was_good(bench: Be
 
     assert (taken.copy().state, taken.copy().verified_at) == (CopyState.CORRUPT, good_at)
     assert taken.copy().detail != ""
+    (hold,) = bench.catalog.holdings.holds("oempro")
+    assert hold.backup_id == taken.backup_id
+    assert hold.reason.startswith("the copy in local is damaged: ")
 
 
 def test_another_whole_archive_in_its_place_is_corrupt(bench: Bench, taken: Taken) -> None:
@@ -93,7 +103,7 @@ def test_another_whole_archive_in_its_place_is_corrupt(bench: Bench, taken: Take
         cancellation=bench.cancellation,
     )
 
-    with pytest.raises(VerificationError, match="its SHA-256 is"):
+    with pytest.raises(VerificationError, match=r"it has \d+ bytes, not"):
         taken.verify()
 
     assert taken.copy().state is CopyState.CORRUPT
@@ -165,3 +175,132 @@ def test_a_backup_that_does_not_exist_is_not_found(bench: Bench) -> None:
 
     with pytest.raises(NotFoundError):
         verify_backup(bench.context(run), bench.parts())
+
+
+def test_missing_copy_begins_no_hold(bench: Bench, taken: Taken) -> None:
+    taken.archive.unlink()
+
+    with pytest.raises(VerificationError):
+        taken.verify()
+
+    assert taken.copy().state is CopyState.MISSING
+    assert bench.catalog.holdings.holds("oempro") == []
+
+
+class Elsewhere:
+    """A backup with a copy on this host and one in S3."""
+
+    def __init__(self, bench: Bench, taken: Taken) -> None:
+        self._bench = bench
+        self._taken = taken
+        self.backup_id = taken.backup_id
+        self.local = taken.archive
+        self.s3 = UnsteadyStorage("s3")
+        local = taken.copy()
+        self.key = local.key
+        for suffix in ("", ".sha256", ".json"):
+            beside = taken.archive.with_name(taken.archive.name + suffix)
+            self.s3.files[self.key + suffix] = beside.read_bytes()
+        bench.catalog.add_copy(replace(local, storage="s3", verified_at=None))
+
+    def verify(self, *, storage: str = "", run_id: str = "verify-1") -> RunResult:
+        run = a_run(run_id, operation=Operation.VERIFY, backup_id=self.backup_id)
+        context = replace(self._bench.context(run), order=VerifyOrder(storage=storage))
+        return verify_backup(context, self._bench.parts(storages=(self._bench.storage, self.s3)))
+
+    def copy(self, storage: str) -> Copy:
+        copies = self._bench.catalog.backup(self.backup_id).copies
+        return next(copy for copy in copies if copy.storage == storage)
+
+    def proven(self) -> dict[str, ProofLevel]:
+        """Return what verifications showed; the backup's own run has shown something before."""
+        proofs = self._bench.catalog.holdings.proofs(backup_id=self.backup_id)
+        return {proof.storage: proof.level for proof in proofs if proof.run_id.startswith("verify-")}
+
+
+@pytest.fixture
+def elsewhere(bench: Bench, taken: Taken) -> Elsewhere:
+    return Elsewhere(bench, taken)
+
+
+def test_every_copy_is_read_back_and_each_has_its_proof(bench: Bench, elsewhere: Elsewhere) -> None:
+    result = elsewhere.verify()
+
+    assert (result.status, result.detail) == (
+        RunStatus.SUCCESS,
+        {"verified_bytes": 2 * elsewhere.local.stat().st_size},
+    )
+    assert elsewhere.copy("local").verified_at == elsewhere.copy("s3").verified_at == bench.clock.now()
+    assert elsewhere.proven() == {"local": ProofLevel.READ_BACK, "s3": ProofLevel.READ_BACK}
+
+
+def test_only_the_storage_that_was_named_is_read(elsewhere: Elsewhere) -> None:
+    elsewhere.local.unlink()
+
+    elsewhere.verify(storage="s3")
+
+    assert elsewhere.proven() == {"s3": ProofLevel.READ_BACK}
+    assert elsewhere.copy("local").state is CopyState.PRESENT
+
+
+def test_a_storage_without_a_copy_is_told_as_such(elsewhere: Elsewhere) -> None:
+    with pytest.raises(NotFoundError, match="no copy in tape that could be read"):
+        elsewhere.verify(storage="tape")
+
+
+def test_a_copy_that_cannot_be_reached_degrades_the_run_and_keeps_its_state(elsewhere: Elsewhere) -> None:
+    elsewhere.s3.is_away = True
+
+    result = elsewhere.verify()
+
+    assert result.status is RunStatus.DEGRADED
+    assert result.detail["degraded"] == ["s3: it could not be read: s3 does not answer"]
+    assert elsewhere.copy("s3").state is CopyState.PRESENT
+    assert elsewhere.proven() == {"local": ProofLevel.READ_BACK}
+
+
+def test_when_no_copy_can_be_reached_the_run_fails(elsewhere: Elsewhere) -> None:
+    elsewhere.s3.is_away = True
+
+    with pytest.raises(StorageError, match="s3 does not answer"):
+        elsewhere.verify(storage="s3")
+
+
+def test_an_archived_copy_is_named_and_is_no_flaw(elsewhere: Elsewhere) -> None:
+    elsewhere.s3.archived.add(elsewhere.key)
+
+    result = elsewhere.verify()
+
+    assert result.status is RunStatus.SUCCESS
+    assert result.detail["not_read"] == [f"s3: it could not be read: {elsewhere.key} is archived"]
+    with pytest.raises(StorageError) as caught:
+        elsewhere.verify(storage="s3", run_id="verify-2")
+    assert caught.value.hint == "Bring it back first."
+
+
+def test_a_damaged_copy_elsewhere_is_corrupt_and_the_good_one_is_proven(elsewhere: Elsewhere) -> None:
+    elsewhere.s3.files[elsewhere.key] = bytes(elsewhere.local.stat().st_size)
+
+    with pytest.raises(VerificationError, match="s3: "):
+        elsewhere.verify()
+
+    assert (elsewhere.copy("local").state, elsewhere.copy("s3").state) == (CopyState.PRESENT, CopyState.CORRUPT)
+    assert elsewhere.proven() == {"local": ProofLevel.READ_BACK}
+
+
+def test_an_adopted_archive_without_checksum_is_whole_and_not_verified(bench: Bench) -> None:
+    content = gzip.compress(b"whatever the bash tool packed" * 5000)
+    backup = make_backup(sha256="", manifest={}, origin=Origin.LEGACY, archive_name="mysql_backup.tar.gz", copies={})
+    bench.catalog.add_backup(backup)
+    bench.catalog.add_copy(make_copy(backup.backup_id, key="daily/mysql_backup.tar.gz", size_bytes=len(content)))
+    (bench.backups / "daily").mkdir(parents=True)
+    (bench.backups / "daily/mysql_backup.tar.gz").write_bytes(content)
+
+    result = verify_backup(bench.context(a_run(operation=Operation.VERIFY, backup_id=backup.backup_id)), bench.parts())
+
+    assert result.status is RunStatus.DEGRADED
+    [flaw] = result.detail["degraded"]
+    assert hashlib.sha256(content).hexdigest() in flaw
+    [copy] = bench.catalog.backup(backup.backup_id).copies
+    assert (copy.state, copy.verified_at) == (CopyState.PRESENT, None)
+    assert bench.catalog.holdings.proofs(backup_id=backup.backup_id) == []

@@ -104,4 +104,4 @@ def test_archive_whose_checksum_nobody_knows_is_only_read_to_its_end(bench: Benc
     result = Adopted(bench, NAME, checksum=None, sha256="").verify()
 
     assert result.status is RunStatus.DEGRADED
-    assert "has no checksum" in result.detail["degraded"][0]
+    assert "nobody knows what its checksum must be" in result.detail["degraded"][0]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 from pydantic import ValidationError
 
+from octeth_backupd.domain.backup import Tier
 from octeth_backupd.scheduling import settings as module
 from octeth_backupd.scheduling.settings import SchedulesSettings, machine_timezone
 
@@ -86,3 +87,17 @@ def test_every_wrong_key_is_reported_with_what_would_be_right() -> None:
     assert "\n" in found["daily"]
     assert "0-23" in found["daily"]
     assert "never fires" in found["monthly"]
+
+
+def test_rules_are_told_by_tier_and_a_schedule_that_is_off_has_none() -> None:
+    settings = SchedulesSettings(timezone="UTC", weekly="")
+
+    assert settings.rules == {Tier.DAILY: "0 2 * * *", Tier.WEEKLY: "", Tier.MONTHLY: "0 2 1 * *"}
+
+
+def test_retention_has_a_rule_in_the_same_time_zone_or_none() -> None:
+    rule = SchedulesSettings(timezone="Europe/Berlin").retention_rule
+
+    assert rule is not None
+    assert (rule.expression, rule.timezone) == ("30 4 * * *", "Europe/Berlin")
+    assert SchedulesSettings(timezone="UTC", retention="").retention_rule is None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(directory: Path | str) -> list[Layer | Problem]:
-    return list(read_credentials({"CREDENTIALS_DIRECTORY": str(directory)}, server_names=("oempro",)))
+    return list(read_credentials({"CREDENTIALS_DIRECTORY": str(directory)}, names={"servers": ("oempro",)}))
 
 
 def credential(directory: Path, name: str, text: str = "secret\n") -> None:
@@ -75,4 +75,4 @@ def test_directory_that_is_not_there_is_a_problem() -> None:
 
 
 def test_without_systemd_there_are_none() -> None:
-    assert list(read_credentials({}, server_names=("oempro",))) == []
+    assert list(read_credentials({}, names={"servers": ("oempro",)})) == []

@@ -8,7 +8,7 @@ from octeth_backupd.settings.problems import Problem
 
 
 def read(environment: dict[str, str], *server_names: str) -> list[Layer | Problem]:
-    return list(read_environment(environment, server_names=server_names))
+    return list(read_environment(environment, names={"servers": server_names}))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,13 @@ from octeth_backupd.settings.example import ACTIVE, blank_file, example_file
 from octeth_backupd.settings.keys import NAME, keys_of, value_at
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.settings import Settings
+from octeth_backupd.storage.s3_settings import S3Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+NAMES = {"servers": "oempro", "storages": "second"}
 
 
 def test_example_loads_once_its_password_file_is_there(tmp_path: Path) -> None:
@@ -27,19 +31,23 @@ def test_example_loads_once_its_password_file_is_there(tmp_path: Path) -> None:
 
 
 def test_every_key_is_there_and_is_toml_once_uncommented() -> None:
-    values = tomllib.loads(re.sub(r"^#(?=[a-z_]+ = )", "", example_file(), flags=re.MULTILINE))
+    values = tomllib.loads(re.sub(r"^#(?=[a-z_0-9]+ = |\[)", "", example_file(), flags=re.MULTILINE))
 
     for key in keys_of(Settings):
-        path = ["oempro" if part == NAME else part for part in key.path]
+        path = [NAMES[key.path[0]] if part == NAME else part for part in key.path]
         assert value_at(values, path) is not None, ".".join(path)
 
 
 def test_commented_defaults_are_the_defaults() -> None:
-    text = re.sub(r"^#(?=[a-z_]+ = )", "", example_file(), flags=re.MULTILINE)
+    text = re.sub(r"^#(?=[a-z_0-9]+ = |\[)", "", example_file(), flags=re.MULTILINE)
     values = tomllib.loads(text)
     values["servers"] = {"oempro": {"container": "x"}}
     values["backup"].pop("workspace_directory")  # has no default: the value shown is a suggestion
     values["control"].pop("admin_group")
+    for bucket in (values.pop("s3"), values.pop("storages")["second"]):  # absent by default; the bucket is a suggestion
+        shown = {name: value for name, value in bucket.items() if not (name.endswith("_file") or name == "ca_bundle")}
+        assert S3Settings.model_validate(shown) == S3Settings(bucket=bucket["bucket"])
+    values["retention"].pop("remote")
 
     assert Settings.model_validate(values) == Settings.model_validate({"servers": values["servers"]})
 

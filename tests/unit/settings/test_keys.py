@@ -12,10 +12,16 @@ def test_keys_are_walked_through_named_and_nested_tables() -> None:
     assert {"servers.NAME.port", "engines.mariadb-backup.program", "local.directory"} <= paths
 
 
-def test_passwords_are_the_secrets() -> None:
-    assert [".".join(key.path) for key in keys_of(Settings, names=("a", "b")) if is_secret(key.field)] == [
+def test_passwords_and_keys_of_buckets_are_the_secrets() -> None:
+    names = {"servers": ("a", "b"), "storages": ("second",)}
+
+    assert [".".join(key.path) for key in keys_of(Settings, names=names) if is_secret(key.field)] == [
         "servers.a.password",
         "servers.b.password",
+        "s3.secret_access_key",
+        "s3.session_token",
+        "storages.second.secret_access_key",
+        "storages.second.session_token",
     ]
 
 

@@ -47,7 +47,19 @@ GOOD = GOOD_SERVER + ZONE
         (GOOD + "[bakcup]\n", "bakcup", "unknown key", "Did you mean backup?"),
         (GOOD + "[backup]\nlevel = 3", "backup.level", "unknown key", "Did you mean compression.level?"),
         (GOOD + "[docker]\nsokcetts = 1", "docker.sokcetts", "unknown key", "Known here: host"),
-        (GOOD + "[s3]\nbucket = 'x'", "s3", "unknown key", "later release"),
+        (GOOD + "[s3]\nregion = 'x'", "s3.bucket", "is missing", ""),
+        (GOOD + "[s3]\nbucket = 'x'\nprefix = '/x'", "s3.prefix", "must neither begin nor end with a slash", ""),
+        (GOOD + "[s3]\nbucket = 'x'\npart_size = '1 MiB'", "s3.part_size", "must be 0, or from 5 MiB", ""),
+        (GOOD + "[s3]\nbucket = 'x'\nendpoint_url = 'minio'", "s3.endpoint_url", "must be an address", ""),
+        (GOOD + "[s3]\nbucket = 'x'\naccess_key_id = 'a'", "s3", "access_key_id and secret_access_key belong", ""),
+        (GOOD + "[storages.local]\nbucket = 'x'", "storages.local", "not possible as the name of a storage", "[s3]"),
+        (GOOD + "[storages.A]\nbucket = 'x'", "storages.A", "not possible as the name of a storage", "at most 63"),
+        (
+            GOOD + "[s3]\nbucket = 'x'\n[storages.b]\nbucket = 'x'",
+            "storages.b.bucket",
+            "the same place as s3",
+            "prefix",
+        ),
         ("[servers.o]\ncontainer='x'\nhots = 'x'", "servers.o.hots", "unknown key", "Known here: container"),
         # wrong types
         ("[servers.o]\ncontainer='x'\nport = 'abc'", "servers.o.port", "must be a whole number from 1 to 65535", ""),
@@ -278,7 +290,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=8), inner, max_size=2),
     max_leaves=4,
 )
-KEYS = [list(key.path) for key in keys_of(Settings, names=("oempro",))]
+KEYS = [list(key.path) for key in keys_of(Settings, names={"servers": ("oempro",), "storages": ("second",)})]
 
 
 @examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -49,6 +49,8 @@ def test_broken_rule_names_the_key(values: dict[str, object], path: str, message
     "values",
     [
         {"local": {"keep": True}},
+        {"local": {"keep": False}, "s3": {"bucket": "b"}},
+        {"local": {"keep": "no"}, "storages": {"offsite": {"bucket": "b"}}},
         {"backup": {"workspace_directory": ""}},
         {"compression": {"algorithm": "zstd", "level": 12, "threads": "auto"}},
         {"control": {"socket": "/run/" + "x" * 102}},

@@ -32,37 +32,42 @@ class ListCommand:
 
     def run(self, arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
         """See Command.run."""
-        backups = _fetch(connection, arguments.server, limit=max(0, arguments.limit), with_deleted=arguments.all)
+        limit = max(0, arguments.limit)
+        backups, ours = _fetch(connection, arguments.server, limit=limit, with_deleted=arguments.all)
         if screen.as_json:
-            screen.document({"schema_version": 1, "backups": backups})
+            screen.document({"schema_version": 1, "backups": backups, "ours": ours})
         elif not backups:
             screen.line("There are no backups yet. Make one: octeth-backupctl backup")
         else:
-            screen.table(_HEADER, [_row(backup) for backup in backups], right=frozenset({"SIZE"}))
+            screen.table(_HEADER, [_row(backup, ours) for backup in backups], right=frozenset({"SIZE"}))
         return OK
 
 
-def _fetch(connection: Connection, server: str | None, *, limit: int, with_deleted: bool) -> list[Json]:
-    """Return the newest backups, page by page; all for a limit of 0."""
+def _fetch(
+    connection: Connection, server: str | None, *, limit: int, with_deleted: bool
+) -> tuple[list[Json], list[str]]:
+    """Return the newest backups, page by page (all for a limit of 0), and the installations that are ours."""
     found: list[Json] = []
     after: str | None = None
     while True:
-        page = connection.get("/v1/backups", server=server, limit=_PAGE, after=after)["backups"]
+        document = connection.get("/v1/backups", server=server, limit=_PAGE, after=after)
+        page, ours = document["backups"], document["ours"]
         found += [backup for backup in page if with_deleted or backup["status"] != "deleted"]
         if limit and len(found) >= limit:
-            return found[:limit]
+            return found[:limit], ours
         if len(page) < _PAGE:
-            return found
+            return found, ours
         after = page[-1]["id"]
 
 
-def _row(backup: Json) -> tuple[str, ...]:
+def _row(backup: Json, ours: list[str]) -> tuple[str, ...]:
+    is_foreign = backup["installation_id"] not in ours
     return (
         backup["id"],
         moment(backup["taken_at"]),
         ",".join(backup["tiers"]),
         size(backup["archive_bytes"]),
-        backup["status"],
+        f"{backup['status']} (foreign)" if is_foreign else backup["status"],
         ", ".join(_copy(copy) for copy in backup["copies"]) or "-",
     )
 

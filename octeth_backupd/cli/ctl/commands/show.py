@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
 
+_ON_ITS_WAY = frozenset({"pending", "uploading"})
 _SHOWN_PATHS = ("data", "binlog", "binlog_index", "redo", "undo", "innodb_home")
 
 
@@ -39,6 +40,7 @@ class ShowCommand:
         settings = connection.get("/v1/config")["settings"]
         screen.line(backup["id"], style="bold")
         screen.pairs(_facts(backup), indent="  ")
+        _section(screen, "kept", _holdings(document["holdings"]))
         _section(screen, "position", _position(backup))
         _section(screen, "server", _server(backup))
         _section(screen, "archive", _archive(backup))
@@ -66,6 +68,21 @@ def _facts(backup: Json) -> list[tuple[str, str]]:
         ("engine", f"{backup['engine'] or 'unknown'} {backup['engine_version']}, mode {backup['mode']}"),
         ("data", size(backup["data_bytes"]) if backup["data_bytes"] else "unknown"),
     ]
+
+
+def _holdings(said: Json) -> list[tuple[str, str]]:
+    pairs = []
+    if said["pin"] is not None:
+        note = f": {said['pin']['note']}" if said["pin"]["note"] else ""
+        pairs.append(("pinned", f"{moment(said['pin']['pinned_at'])} by {said['pin']['pinned_by']}{note}"))
+    pairs += [("held", f"since {moment(hold['begun_at'])}: {hold['reason']}") for hold in said["holds"]]
+    for one in said["accepts"]:
+        note = f": {one['note']}" if one["note"] else ""
+        pairs.append(("accepted", f"{moment(one['accepted_at'])} by {one['accepted_by']}{note}"))
+    for proof in said["proofs"]:
+        where = f" ({proof['storage']})" if proof["storage"] else ""
+        pairs.append(("proven", f"{proof['level']}{where}, {moment(proof['proven_at'])}: {proof['detail']}"))
+    return pairs
 
 
 def _position(backup: Json) -> list[tuple[str, str]]:
@@ -111,9 +128,14 @@ def _copy(copy: Json, settings: Json) -> str:
     directory = _part(settings, "local").get("directory")
     if copy["storage"] == "local" and directory:
         place = f"{directory}/{place}"
-    read_back = "never read back" if copy["verified_at"] is None else f"read back {moment(copy['verified_at'])}"
-    detail = f", {copy['detail']}" if copy["detail"] else ""
-    return f"{copy['state']}, {read_back}{detail}\n{'':>4}{place}"
+    words = [copy["state"]]
+    if copy["state"] in _ON_ITS_WAY:
+        words.append(f"since {moment(copy['updated_at'])}")
+    else:
+        words.append("never read back" if copy["verified_at"] is None else f"read back {moment(copy['verified_at'])}")
+    if copy["detail"]:
+        words.append(copy["detail"])
+    return f"{', '.join(words)}\n{'':>4}{place}"
 
 
 def _checks(screen: Screen, postconditions: dict[str, str]) -> None:

@@ -1,10 +1,12 @@
-"""``status``: does the daemon run, when was each server last backed up, what comes next, what restores left behind."""
+"""``status``: does the daemon run, how do backups and uploads stand, what comes next, what did restores leave."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.cli.ctl.commands.retention import hold_words
 from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.upload_drawing import show_uploads
 from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ class StatusCommand:
     name = "status"
     summary = "how the daemon and each server's backups stand"
     description = (
-        "Show whether the daemon runs, the newest good backup of each server, what comes next, and restores that are "
-        "not finished or whose safety copy is still there."
+        "Show whether the daemon runs, the newest good backup of each server, what comes next, copies that are not "
+        "uploaded yet, and restores that are not finished or whose safety copy is still there."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,8 @@ class StatusCommand:
             mine = [restore for restore in restores if restore["server"] == server["name"]]
             screen.pairs([*_server_pairs(server, connection), *_restore_pairs(mine)], indent="  ")
         _show_others(status, restores, screen)
+        for uploads in status["uploads"]:
+            show_uploads(uploads, screen)
         return OK
 
 
@@ -77,7 +81,15 @@ def _server_pairs(server: Json, connection: Connection) -> list[tuple[str, str]]
     if server["queued_runs"]:
         pairs.append(("queued", ", ".join(run["id"] for run in server["queued_runs"])))
     pairs.append(("next due", moment(server["next_due"], missing="nothing is scheduled")))
-    return pairs
+    return pairs + _retention_pairs(server["retention"])
+
+
+def _retention_pairs(retention: Json) -> list[tuple[str, str]]:
+    pairs = [("! held", hold_words(hold)) for hold in retention["holds"]]
+    last = retention["last_run"]
+    if retention["waits_for"]:
+        return [*pairs, ("! retention", retention["waits_for"])]
+    return pairs if last is None else [*pairs, ("retention", _ended_run(last).removeprefix("retention "))]
 
 
 def _restore_pairs(restores: list[Json]) -> list[tuple[str, str]]:

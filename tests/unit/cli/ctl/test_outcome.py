@@ -32,6 +32,14 @@ def test_a_success_is_told_with_its_backup_and_nothing_on_standard_error() -> No
     assert screen.said == ""
 
 
+def test_a_run_of_no_server_names_none() -> None:
+    screen = MemoryScreen()
+
+    show_outcome(document(operation="sync", server=""), screen)
+
+    assert screen.shown == "sync: success after 4 min 00 s\n"
+
+
 def test_a_failure_is_told_with_error_and_hint_on_standard_error() -> None:
     screen = MemoryScreen()
 

@@ -45,7 +45,7 @@ def test_every_part_of_the_plan_is_there() -> None:
     for expected in (
         *[f"{fact.name} {fact.value} ({fact.source})" for fact in plan.facts],
         plan.archive.name,
-        str(plan.archive.path.parent),
+        str(Path(plan.archive.place).parent),
         plan.archive.reason,
         *[str(swap.live) for swap in plan.swaps],
         *[f"{swap.live} {how} {swap.room.parent}" for swap, how in zip(plan.swaps, HOW, strict=True)],
@@ -78,6 +78,19 @@ def test_facts_stand_with_their_source() -> None:
 )
 def test_it_fits_80_columns(plan: RestorePlan) -> None:
     assert [line for line in drawn(plan).splitlines() if len(line) > COLUMNS] == []
+
+
+def test_a_remote_copy_is_shown_with_its_storage_and_what_comes_over_the_network() -> None:
+    plan = make_plan()
+    assert plan.archive is not None
+    remote = replace(plan.archive, storage="s3", place=plan.archive.key, is_remote=True, reason="nothing is left here")
+
+    restored = section(drawn(replace(plan, archive=remote)), "What is restored")
+
+    assert "storage s3: nothing is left here" in restored
+    assert "in oempro/weekly" in restored
+    assert "fetched       1.0 GiB over the network" in restored
+    assert "over the network" not in drawn(plan)
 
 
 def test_a_refusal_stands_with_what_to_do_and_the_option_that_overrides_it() -> None:

@@ -1,6 +1,7 @@
 """Backups over the control interface."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ def test_the_catalogs_bytes_are_passed_through_untouched() -> None:
     response = ask(services, "GET", "/v1/backups", peer=READER)
 
     rows = services.backups_json(server=None, limit=100, after=None)
-    assert response.content == b'{"schema_version":1,"backups":' + rows + b"}"
+    assert response.content == b'{"schema_version":1,"backups":' + rows + b',"ours":["installation-1"]}'
     assert response.headers["content-type"] == "application/json"
 
 
@@ -67,7 +68,7 @@ def test_an_ambiguous_id_is_told_with_its_candidates() -> None:
 
 
 @pytest.mark.parametrize("part", ["../etc/passwd", "a/../../b", "%2e%2e", "x" * 500, "a b", "\x00"])
-@pytest.mark.parametrize("suffix", ["", "/verify"])
+@pytest.mark.parametrize("suffix", ["", "/verify", "/pin", "/unpin", "/accept", "/delete"])
 def test_what_cannot_be_an_id_never_reaches_the_daemon(part: str, suffix: str) -> None:
     services = FakeServices()
 
@@ -114,8 +115,11 @@ def test_a_second_backup_that_waits_is_queued() -> None:
     assert response.json()["run"]["status"] == "queued"
 
 
-@pytest.mark.parametrize(("body", "deep"), [(None, False), ({}, False), ({"deep": True}, True)])
-def test_a_verification_is_accepted_with_its_run(body: dict[str, bool] | None, *, deep: bool) -> None:
+@pytest.mark.parametrize(
+    ("body", "deep", "storage"),
+    [(None, False, ""), ({}, False, ""), ({"deep": True}, True, ""), ({"storage": "s3"}, False, "s3")],
+)
+def test_a_verification_is_accepted_with_its_run(body: dict[str, Any] | None, storage: str, *, deep: bool) -> None:
     services = FakeServices()
 
     response = ask(services, "POST", "/v1/backups/latest/verify", json=body, peer=ADMIN)
@@ -123,4 +127,4 @@ def test_a_verification_is_accepted_with_its_run(body: dict[str, bool] | None, *
     assert response.status_code == 202
     assert response.json()["run"]["operation"] == "verify"
     assert response.headers["location"] == "/v1/runs/run-2"
-    assert services.requests[0][1]["deep"] is deep
+    assert (services.requests[0][1]["deep"], services.requests[0][1]["storage"]) == (deep, storage)

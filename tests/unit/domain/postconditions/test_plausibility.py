@@ -9,31 +9,11 @@ import pytest
 from octeth_backupd.domain.checks import CheckStatus
 from octeth_backupd.domain.postconditions.base import Stage
 from octeth_backupd.domain.postconditions.evidence import FileEntry
-from octeth_backupd.domain.postconditions.plausibility import SizeBounds
 from octeth_backupd.domain.postconditions.registry import evaluate
+from octeth_backupd.domain.postconditions.size_bounds import SizeBounds
 from octeth_backupd.domain.server import Tablespace
 from octeth_backupd.domain.space import SizeHistory
 from tests.unit.domain.postconditions.builder import MEBIBYTE, answer, good_evidence, with_prepared
-
-
-@pytest.mark.parametrize(
-    ("found", "expected", "verdict"),
-    [
-        (100, 100, None),
-        (50, 100, None),
-        (49, 100, "only 49 %"),
-        (200, 100, None),
-        (201, 100, "201 %"),
-        (0, 100, "only 0 %"),
-        (100, 0, None),
-    ],
-)
-def test_bounds_are_half_and_double(found: int, expected: int, verdict: str | None) -> None:
-    assert SizeBounds(slack_bytes=0).verdict(found, expected) == verdict
-
-
-def test_small_difference_is_never_doubted() -> None:
-    assert SizeBounds(slack_bytes=10).verdict(1, 11) is None
 
 
 def test_backup_of_half_the_data_is_suspect() -> None:
@@ -100,3 +80,10 @@ def test_same_size_as_before_is_not_suspect() -> None:
 
 def test_first_backup_is_compared_with_nothing() -> None:
     assert "size_as_before" not in {result.name for result in evaluate(good_evidence(), Stage.ARCHIVE)}
+
+
+def test_bounds_are_those_of_the_settings() -> None:
+    evidence = with_prepared(good_evidence(), files={"shop/orders.ibd": FileEntry(size_bytes=0, space_id=5)})
+    lenient = replace(evidence, bounds=SizeBounds(lowest_percent=20))
+
+    assert answer(lenient, "size_plausible", Stage.PREPARE).status is CheckStatus.PASSED

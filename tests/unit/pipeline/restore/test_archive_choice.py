@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from octeth_backupd.domain.backup import Backup, CopyState
+from octeth_backupd.domain.backup import Backup, CopyState, Origin
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Refusal
 from octeth_backupd.errors import NotFoundError
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.manifests import make_manifest
+from tests.fakes.unsteady_storage import UnsteadyStorage
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench
@@ -50,8 +51,9 @@ def test_a_copy_on_this_host_is_taken_with_all_that_the_manifest_knows(bench: Be
 
     assert refusals == ()
     assert source is not None
-    assert source.path == bench.backups / "oempro/daily" / backup.archive_name
-    assert source.path.is_file()
+    assert (source.storage, source.key, source.path) == ("local", backup.copies[0].key, None)
+    assert Path(source.place) == bench.backups / "oempro/daily" / backup.archive_name
+    assert (source.is_remote, source.fetch_bytes) == (False, 0)
     assert (source.sha256, source.sha256_from) == (backup.sha256, "manifest")
     assert source.unpacked_bytes == make_manifest().sizes.prepared_bytes
     assert source.archive_format is ArchiveFormat.TAR
@@ -69,7 +71,7 @@ def test_the_reason_says_when_a_copy_was_read_back(bench: Bench) -> None:
     assert "2026-11-22 03:00 UTC" in source.reason
 
 
-@pytest.mark.parametrize("state", [state for state in CopyState if state is not CopyState.PRESENT])
+@pytest.mark.parametrize("state", [CopyState.PENDING, CopyState.UPLOADING, CopyState.DELETED])
 def test_a_copy_in_any_other_state_is_not_read(bench: Bench, state: CopyState) -> None:
     backup = entered(bench, copies={"local": state})
 
@@ -98,7 +100,8 @@ def test_a_copy_elsewhere_is_named(bench: Bench) -> None:
 
     _, [refusal] = chosen(bench, backup)
 
-    assert "the copy in s3 is not on this host" in refusal.message
+    assert "the copy in s3 is out of reach: the configuration names no such storage" in refusal.message
+    assert "Configure the storage s3 again" in refusal.hint
 
 
 def test_a_backup_that_the_catalog_does_not_know_is_an_error(bench: Bench) -> None:
@@ -111,6 +114,43 @@ def test_a_backup_without_manifest_is_as_large_as_the_catalog_says(bench: Bench)
 
     assert source is not None
     assert (source.manifest, source.unpacked_bytes) == (None, 10_000)
+
+
+ADOPTED: dict[str, Any] = {"manifest": {}, "origin": Origin.LEGACY, "data_bytes": 0}
+
+
+def test_an_adopted_archive_is_taken_with_the_checksum_that_lay_beside_it_and_a_guessed_size(bench: Bench) -> None:
+    source, refusals = chosen(bench, entered(bench, **ADOPTED))
+
+    assert refusals == ()
+    assert source is not None
+    assert (source.sha256, source.sha256_from, source.unpacked_bytes) == ("ab" * 32, "checksum file", 16_000)
+
+
+def test_an_adopted_archive_without_checksum_needs_force(bench: Bench) -> None:
+    backup = entered(bench, sha256="", **ADOPTED)
+
+    source, [refusal] = chosen(bench, backup)
+    forced, refusals = choose_archive(RestoreOrder(backup_id=backup.backup_id, force=True), bench.parts())
+
+    assert source == forced
+    assert (refusal.code, refusal.flag, refusals) == ("checksum_missing", "--force", ())
+    assert "verify --deep" in refusal.hint
+
+
+def test_a_remote_copy_is_named_with_its_key_and_what_comes_over_the_network(bench: Bench) -> None:
+    backup = entered(bench, copies={"s3": CopyState.PRESENT}, size_bytes=0)
+    s3 = UnsteadyStorage("s3")
+    s3.files[backup.copies[0].key] = bytes(2_000)
+
+    source, refusals = choose_archive(
+        RestoreOrder(backup_id=backup.backup_id), bench.parts(storages=(bench.storage, s3))
+    )
+
+    assert refusals == ()
+    assert source is not None
+    assert (source.storage, source.key, source.place) == ("s3", backup.copies[0].key, backup.copies[0].key)
+    assert (source.is_remote, source.fetch_bytes, source.path) == (True, 2_000, None)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_plan_that_holds_says_everything(scene: Scene) -> None:
     assert plan.refusals == ()
     assert (plan.site, plan.swaps, plan.exchange) == (scene.site, (scene.swap,), "exchanged")
     assert plan.archive is not None
-    assert plan.archive.path.is_file()
+    assert Path(plan.archive.place).is_file()
     assert plan.taken_at == START
     assert plan.staging == (scene.swap.incoming,)
     assert all((plan.prepare, plan.rehearsal, plan.accounts, plan.downtime, plan.old_data))

@@ -28,6 +28,7 @@ def archive(**fields: Any) -> ArchiveSource:
     values: dict[str, Any] = {
         "path": Path("/b/x.tar.gz"),
         "storage": "",
+        "place": "/b/x.tar.gz",
         "name": "x.tar.gz",
         "archive_format": ArchiveFormat.TAR,
         "size_bytes": 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +89,8 @@ class Staged:
             data_state=DataState.PRESENT,
         )
         archive = ArchiveSource(
-            path=Path("/srv/x.tar.zst"),
             storage="local",
+            place="/srv/x.tar.zst",
             name="x.tar.zst",
             archive_format=ArchiveFormat.TAR,
             size_bytes=1,

@@ -21,6 +21,7 @@ from octeth_backupd.errors import (
     StorageError,
     VerificationError,
 )
+from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.stage import Staged, stage
 from tests.fakes.engine import CHECKPOINTS, TEXTS
 from tests.fakes.xbstreams import xbstream
@@ -67,6 +68,7 @@ class Staging:
         return ArchiveSource(
             path=path,
             storage="",
+            place=str(path),
             name=name,
             archive_format=archive_format_of(name)[0],
             size_bytes=len(content),
@@ -79,10 +81,9 @@ class Staging:
         return stage(
             self._context,
             self.bench.parts(),
-            archive,
+            Fetch(self._context, self.bench.parts(), archive, force=force),
             directory=self.directory,
             site=None,
-            force=force,
             guard=lambda: None,
         )
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.fakes.bench import Bench
 
 ARCHIVE = ArchiveSource(
-    path=Path("/srv/x.tar.zst"),
     storage="local",
+    place="/srv/x.tar.zst",
     name="x.tar.zst",
     archive_format=ArchiveFormat.TAR,
     size_bytes=1,
@@ -72,7 +72,12 @@ def test_the_directory_appears_with_the_files_and_nothing_beside_it(laid: Laid) 
     result = laid.run()
 
     assert laid.files() == ["here", "here/ibdata1"]
-    assert result.detail == {"directory": str(laid.target), "checksum_confirmed": True}
+    assert result.detail == {
+        "directory": str(laid.target),
+        "checksum_confirmed": True,
+        "storage": "local",
+        "notes": [],
+    }
     [journal] = laid.bench.parts().journals.all()
     assert (journal.operation, journal.state, journal.holds_safety_copy) == (EXTRACT, State.COMMITTED, False)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def plan_of(bench: Bench, target: Path, *, unpacked_bytes: int = 1, with_archive: bool = True) -> RestorePlan:
     archive = ArchiveSource(
-        path=Path("/b/x.tar"),
         storage="local",
+        place="/b/x.tar",
         name="x.tar",
         archive_format=ArchiveFormat.TAR,
         size_bytes=1,

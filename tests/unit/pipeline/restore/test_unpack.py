@@ -15,6 +15,7 @@ import pytest
 from octeth_backupd.compression.registry import compressor_for_suffix
 from octeth_backupd.domain.restore.plan import ArchiveFormat
 from octeth_backupd.errors import CancelledError, SpaceError, VerificationError
+from octeth_backupd.pipeline.hashing import HashingReader
 from octeth_backupd.pipeline.restore.unpack import Unpacked, unpack
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.host import HostRunner
@@ -44,11 +45,10 @@ def _unpack(
     (directory / "out").mkdir()
     with path.open("rb", buffering=0) as source:
         return unpack(
-            source,
+            HashingReader(source, cancellation=cancellation or Cancellation()),
             archive_format=archive_format,
             compressor=compressor_for_suffix("a.tar.gz", runner),
             directory=directory / "out",
-            cancellation=cancellation or Cancellation(),
         )
 
 
@@ -98,11 +98,10 @@ def test_full_disk_is_an_error_of_space(tmp_path: Path, monkeypatch: pytest.Monk
         (tmp_path / "full").mkdir()
         with path.open("rb", buffering=0) as source:
             unpack(
-                source,
+                HashingReader(source, cancellation=Cancellation()),
                 archive_format=ArchiveFormat.TAR,
                 compressor=compressor_for_suffix(
                     "a.tar.gz", HostRunner(mark=RunMark("installation", "run"), redactor=Redactor())
                 ),
                 directory=tmp_path / "full",
-                cancellation=Cancellation(),
             )

@@ -38,6 +38,14 @@ def test_list_leaves_deleted_backups_out_unless_asked() -> None:
     assert "local (deleted)" in shown(FakeServices(backups=[gone]), "list", "--all")
 
 
+def test_backups_of_other_installations_are_marked() -> None:
+    foreign = make_backup(NOW - timedelta(days=1), installation_id="another")
+
+    lines = shown(FakeServices(backups=[make_backup(), foreign]), "list").splitlines()
+
+    assert ["(foreign)" in line for line in lines[1:]] == [False, True]
+
+
 def test_list_goes_through_all_pages_and_stops_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("octeth_backupd.cli.ctl.commands.listing._PAGE", 3)
     services = FakeServices(backups=[make_backup(NOW - timedelta(days=day)) for day in range(8)])

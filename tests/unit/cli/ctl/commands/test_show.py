@@ -1,7 +1,11 @@
 """``show``."""
 
-from octeth_backupd.domain.backup import Origin
-from tests.fakes.services import FakeServices, make_backup
+from dataclasses import replace
+
+from octeth_backupd.control.retention_services import BackupHoldings
+from octeth_backupd.domain.backup import CopyState, Origin
+from octeth_backupd.domain.holdings import Accept, Hold, Pin, Proof, ProofLevel
+from tests.fakes.services import NOW, FakeServices, make_backup
 from tests.fakes.terminal import FakeConnection, run_command
 
 
@@ -35,6 +39,31 @@ def test_show_manages_with_an_empty_manifest() -> None:
     assert "missing: size" in text or "suspect: size" in text
 
 
+def test_show_tells_whether_it_is_pinned_held_accepted_and_proven() -> None:
+    services = FakeServices()
+    of = services.all_backups[0].backup_id
+    services.said = BackupHoldings(
+        pin=Pin(backup_id=of, note="before the upgrade", pinned_by="uid 0 (root)", pinned_at=NOW),
+        holds=(Hold(hold_id=1, server="oempro", reason="only 20 %", backup_id=of, protected=(), begun_at=NOW),),
+        proofs=(
+            Proof(backup_id=of, level=ProofLevel.STARTED, storage="local", proven_at=NOW, detail="41 tables checked"),
+        ),
+        accepts=(Accept(backup_id=of, doubt="tiny", note="emptied", accepted_by="uid 0 (root)", accepted_at=NOW),),
+    )
+
+    text = " ".join(shown(services, "show", "latest").split())
+
+    assert "by uid 0 (root): before the upgrade" in text
+    assert ": only 20 %" in text
+    assert "by uid 0 (root): emptied" in text
+    assert "proven L3 (local)" in text
+    assert ": 41 tables checked" in text
+
+
+def test_show_of_a_backup_of_which_nothing_is_said_has_no_such_section() -> None:
+    assert "kept" not in shown(FakeServices(), "show", "latest").splitlines()
+
+
 def test_show_says_that_the_bash_tool_made_an_adopted_archive() -> None:
     adopted = make_backup(manifest={}, origin=Origin.LEGACY, engine="", engine_version="", data_bytes=0, run_id="")
 
@@ -43,3 +72,13 @@ def test_show_says_that_the_bash_tool_made_an_adopted_archive() -> None:
     assert "the bash tool" in text
     assert "unknown" in text
     assert "took" not in text
+
+
+def test_a_copy_that_is_on_its_way_says_since_when_and_why_it_waits() -> None:
+    copy = replace(make_backup().copies[0], storage="s3", state=CopyState.PENDING, detail="connection refused")
+
+    text = shown(FakeServices(backups=[make_backup(copies=(copy,))]), "show", "latest")
+
+    assert "s3  pending, since 2026-11-" in text
+    assert ", connection refused\n" in text
+    assert "never read back" not in text

@@ -2,8 +2,10 @@
 
 import json
 
-from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.control.retention_services import RetentionStatus
+from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.events import StepProgress
+from octeth_backupd.domain.holdings import Hold
 from octeth_backupd.domain.restore.machine import State
 from tests.fakes.restores import make_journal
 from tests.fakes.services import GIB, NOW, FakeServices, make_run
@@ -89,3 +91,24 @@ def test_json_has_the_restores_too() -> None:
 
     assert [one["server"] for one in document["restores"]] == ["oempro"]
     assert document["servers"][0]["name"] == "oempro"
+
+
+def test_holds_and_what_retention_waits_for_are_shown() -> None:
+    services = FakeServices()
+    hold = Hold(hold_id=1, server="oempro", reason="only 20 %", backup_id="b", protected=("a", "b"), begun_at=NOW)
+    services.retention_status = RetentionStatus(waits_for="nothing expires: counts changed", holds=(hold,))
+
+    text = " ".join(shown(services, "status").split())
+
+    assert "! held 2 backups are held since" in text
+    assert "only 20 % (b)" in text
+    assert "! retention nothing expires: counts changed" in text
+
+
+def test_last_retention_is_shown_with_what_it_did() -> None:
+    services = FakeServices()
+    run = make_run("run-7", operation=Operation.RETENTION, detail={"outcome": "2 copies expired"})
+    services.retention_status = RetentionStatus(last_run=run)
+
+    assert "2 copies expired" in shown(services, "status")
+    assert "retention" not in shown(FakeServices(), "status")

@@ -23,3 +23,12 @@ def test_deep_reaches_the_daemon(options: tuple[str, ...], *, deep: bool) -> Non
     run_command(FakeConnection(services), "verify", "latest", "--detach", *options)
 
     assert services.requests[0][1]["deep"] is deep
+    assert services.requests[0][1]["storage"] == ""
+
+
+def test_a_storage_that_is_named_reaches_the_daemon() -> None:
+    services = FakeServices()
+
+    run_command(FakeConnection(services), "verify", "latest", "--detach", "--storage", "s3")
+
+    assert services.requests[0][1]["storage"] == "s3"

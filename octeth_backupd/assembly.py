@@ -1,0 +1,55 @@
+"""What runs are made of, put together from a configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from octeth_backupd.pipeline.parts import Parts
+from octeth_backupd.pipeline.restore.journals import Journals
+from octeth_backupd.process.clock import SystemClock
+from octeth_backupd.process.docker import Docker
+from octeth_backupd.servers.server import Server
+from octeth_backupd.storage.registry import storages_for
+from octeth_backupd.storage.s3_classes import shortest_days
+
+if TYPE_CHECKING:
+    from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.settings.settings import Settings
+
+JOURNALS_NAME = "restores"
+
+
+def build_parts(settings: Settings, catalog: Catalog) -> Parts:
+    """Return what runs are made of under this configuration; connects to nothing."""
+    docker = Docker(settings.docker.host)
+    clock = SystemClock()
+    storages = storages_for(
+        local=settings.local,
+        s3=settings.buckets,
+        uploads=catalog.uploads,
+        clock=clock,
+        shortest_retention_days=shortest_days(settings.retention),
+    )
+    return Parts(
+        catalog=catalog,
+        backup=settings.backup,
+        compression=settings.compression,
+        engines=settings.engines,
+        docker=docker,
+        servers={
+            name: Server(name=name, settings=server, docker=docker, clock=clock)
+            for name, server in settings.servers.items()
+        },
+        storages=storages,
+        workspace_directory=settings.backup.workspace_directory or settings.local.directory / ".workspace",
+        backup_directory=settings.local.directory,
+        runtime_directory=settings.daemon.runtime_directory,
+        restore=settings.restore,
+        journals=Journals(settings.daemon.state_directory / JOURNALS_NAME),
+        retention=settings.retention_policy({storage.name: storage.is_remote for storage in storages}),
+        retention_rule=settings.schedules.retention_rule,
+        keep_local=settings.local.keep,
+        secrets=settings.secrets,
+        search_path=os.environ.get("PATH"),
+    )

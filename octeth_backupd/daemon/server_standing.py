@@ -1,0 +1,78 @@
+"""How one server's backups stand: its part of the status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octeth_backupd.control.services import BackupSummary, ServerStatus
+from octeth_backupd.domain.backup import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.control.retention_services import RetentionStatus
+    from octeth_backupd.control.services import ScheduleView
+    from octeth_backupd.daemon.coordinator import ActiveRun
+    from octeth_backupd.domain.backup import Run
+    from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.server import Placement
+
+_PAGE = 50
+
+
+class ServerStanding:
+    """Says how a server's backups stand.
+
+    Args:
+        retention: Returns how its retention stands.
+    """
+
+    def __init__(self, *, catalog: Catalog, clock: Clock, retention: Callable[[str], RetentionStatus]) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._retention = retention
+
+    def of(
+        self, name: str, placement: Placement, *, views: Iterable[ScheduleView], active: Iterable[ActiveRun]
+    ) -> ServerStatus:
+        """Return how a server's backups stand.
+
+        Args:
+            name: Which server.
+            placement: Where it runs.
+            views: Every schedule of every server.
+            active: Every run that is queued or running.
+        """
+        mine = [a for a in active if a.run.server == name]
+        # The one that holds the server first: an upload may go on beside it.
+        running = sorted((a for a in mine if a.is_running), key=lambda a: not a.run.operation.holds_server)
+        due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
+        return ServerStatus(
+            name=name,
+            placement=placement,
+            last_good_backup=self._last_good(name),
+            last_run=self._last_run(name),
+            active_run=self._catalog.run(running[0].run.run_id) if running else None,
+            queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
+            next_due=min(due_times, default=None),
+            retention=self._retention(name),
+        )
+
+    def _last_run(self, server: str) -> Run | None:
+        """Return the newest ended run that was ordered or scheduled: retried uploads must not hide a failed backup."""
+        before: str | None = None
+        while page := self._catalog.runs(server=server, limit=_PAGE, before=before):
+            for run in page:
+                if run.status.is_final and not run.operation.is_background:
+                    return run
+            before = page[-1].run_id
+        return None
+
+    def _last_good(self, server: str) -> BackupSummary | None:
+        backup = self._catalog.last_good_backup(server)
+        if backup is None:
+            return None
+        age_seconds = (self._clock.now() - backup.taken_at).total_seconds()
+        return BackupSummary(backup_id=backup.backup_id, taken_at=backup.taken_at, age_seconds=age_seconds)

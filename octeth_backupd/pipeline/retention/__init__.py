@@ -1,0 +1,1 @@
+"""Retention at work: what is known goes to the planner, and what expires is deleted."""

@@ -1,0 +1,108 @@
+"""How one server's backups stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.control.retention_services import RetentionStatus
+from octeth_backupd.control.services import ScheduleView
+from octeth_backupd.daemon.coordinator import ActiveRun
+from octeth_backupd.daemon.server_standing import ServerStanding
+from octeth_backupd.domain.backup import Operation, RunStatus, Tier
+from octeth_backupd.domain.server import Placement
+from tests.fakes.catalog_values import make_backup
+from tests.fakes.runs import AT, a_run
+
+if TYPE_CHECKING:
+    from octeth_backupd.control.services import ServerStatus
+    from tests.fakes.bench import Bench
+
+
+class Standing:
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.active: list[ActiveRun] = []
+        self.views: list[ScheduleView] = []
+        self._standing = ServerStanding(
+            catalog=bench.catalog,
+            clock=bench.clock,
+            retention=lambda server: RetentionStatus(waits_for=f"{server} waits", holds=(), last_run=None),
+        )
+
+    def ended(self, run_id: str, operation: Operation, *, minutes: int) -> None:
+        run = a_run(run_id, operation=operation, status=RunStatus.FAILED)
+        self.bench.catalog.add_run(replace(run, created_at=AT + timedelta(minutes=minutes)))
+
+    def begin(self, run_id: str, operation: Operation, *, is_running: bool) -> None:
+        run = a_run(run_id, operation=operation, status=RunStatus.RUNNING if is_running else RunStatus.QUEUED)
+        self.bench.catalog.add_run(run)
+        self.active.append(ActiveRun(run=run, parts=self.bench.parts(), is_running=is_running))
+
+    def of(self, server: str = "oempro") -> ServerStatus:
+        return self._standing.of(server, Placement.CONTAINER, views=self.views, active=self.active)
+
+
+@pytest.fixture
+def standing(bench: Bench) -> Standing:
+    return Standing(bench)
+
+
+def test_server_without_backups_has_none_to_show(standing: Standing) -> None:
+    status = standing.of()
+
+    assert (status.last_good_backup, status.last_run, status.active_run, status.next_due) == (None, None, None, None)
+    assert status.retention.waits_for == "oempro waits"
+
+
+def test_last_good_backup_is_told_with_its_age(standing: Standing) -> None:
+    backup = make_backup(taken_at=standing.bench.clock.now() - timedelta(hours=2))
+    standing.bench.catalog.add_backup(backup)
+
+    found = standing.of().last_good_backup
+
+    assert found is not None
+    assert (found.backup_id, found.age_seconds) == (backup.backup_id, 7200)
+
+
+def test_what_the_daemon_does_by_itself_hides_no_failed_backup(standing: Standing) -> None:
+    standing.ended("backup", Operation.BACKUP, minutes=0)
+    for number in range(60):
+        standing.ended(f"upload-{number:02}", Operation.UPLOAD, minutes=number + 1)
+
+    last = standing.of().last_run
+
+    assert last is not None
+    assert last.run_id == "backup"
+
+
+def test_active_run_is_the_one_that_holds_the_server(standing: Standing) -> None:
+    standing.begin("upload", Operation.UPLOAD, is_running=True)
+    standing.begin("backup", Operation.BACKUP, is_running=True)
+    standing.begin("verify", Operation.VERIFY, is_running=False)
+
+    status = standing.of()
+
+    assert status.active_run is not None
+    assert status.active_run.run_id == "backup"
+    assert [run.run_id for run in status.queued_runs] == ["verify"]
+
+
+def test_next_due_is_the_earliest_of_its_own_schedules(standing: Standing) -> None:
+    def view(server: str, hours: int) -> ScheduleView:
+        return ScheduleView(
+            server=server,
+            schedule="daily",
+            tier=Tier.DAILY,
+            cron="0 2 * * *",
+            timezone="UTC",
+            next_due=AT + timedelta(hours=hours),
+            paused=False,
+        )
+
+    standing.views = [view("oempro", 5), view("oempro", 3), view("other", 1)]
+
+    assert standing.of().next_due == AT + timedelta(hours=3)

@@ -1,0 +1,122 @@
+"""Copies are deleted one after the other, and the catalog is true at every moment of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
+from octeth_backupd.domain.events import Warned
+from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.errors import RetainedError, StorageError
+from octeth_backupd.pipeline.retention.expiry import Deleted, Deletion
+from octeth_backupd.pipeline.retention.inventory import take_inventory
+
+if TYPE_CHECKING:
+    from tests.fakes.shelf import Shelf
+
+
+def carry_out(shelf: Shelf) -> Deleted:
+    found = take_inventory("oempro", shelf.parts, shelf.bench.clock.now())
+    return Deletion(shelf.context(Operation.RETENTION), shelf.parts).carry_out(found.plan.expiring)
+
+
+def test_copy_is_marked_before_its_first_file_goes(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights = shelf.nights(3)
+    seen = []
+    delete = shelf.remote.delete
+
+    def look(key: str) -> None:
+        seen.append(shelf.copy_detail(nights[1], "s3"))
+        delete(key)
+
+    shelf.settings = shelf.settings.model_copy(update={"daily": 1})
+    monkeypatch.setattr(shelf.remote, "delete", look)
+    carry_out(shelf)
+
+    assert seen == [(CopyState.PRESENT, EXPIRING)] * 3
+    assert shelf.copy_detail(nights[1], "s3") == (CopyState.DELETED, f"by run {shelf.bench.run.run_id}")
+
+
+def test_copy_that_was_pinned_since_the_plan_stays(shelf: Shelf) -> None:
+    nights = shelf.nights(5)
+    now = shelf.bench.clock.now()
+    planned = take_inventory("oempro", shelf.parts, now).plan.expiring
+    shelf.bench.catalog.holdings.pin(nights[1].backup_id, note="", by="me", at=now)
+
+    found = Deletion(shelf.context(Operation.RETENTION), shelf.parts).carry_out(planned)
+
+    assert {backup_id for backup_id, _ in found.gone} == {nights[2].backup_id}
+
+
+def test_locked_copy_is_retained_with_its_date_and_its_local_one_goes_next_time(shelf: Shelf) -> None:
+    nights = shelf.nights(5)
+    until = shelf.bench.clock.now() + timedelta(days=9)
+    shelf.remote.retained_until[nights[1].copies[0].key] = until
+
+    first = carry_out(shelf)
+    assert first.retained == [(nights[1].backup_id, "s3")]
+    assert first.problems == []
+    assert first.words == "2 copies expired, 20 B freed; 1 locked by their storage"
+    assert shelf.state(nights[1], "s3") is CopyState.RETAINED
+    assert shelf.state(nights[1]) is CopyState.PRESENT
+
+    second = carry_out(shelf)
+    assert second.gone == [(nights[1].backup_id, "local")]
+
+    shelf.remote.retained_until.clear()
+    shelf.bench.clock.go(9 * 86400)
+    assert carry_out(shelf).gone == [(nights[1].backup_id, "s3")]
+
+
+def test_lock_that_shows_only_at_the_deletion_is_no_problem(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights = shelf.nights(5)
+
+    def refuse(key: str) -> None:
+        raise RetainedError(f"{key} is retained", until=None)
+
+    monkeypatch.setattr(shelf.remote, "delete", refuse)
+
+    assert carry_out(shelf).problems == []
+    assert shelf.copy_detail(nights[1], "s3") == (CopyState.RETAINED, "locked by its storage")
+
+
+def test_copy_that_lost_its_manifest_only_is_finished_next_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights = shelf.nights(5)
+    delete = shelf.remote.delete
+
+    def fail_after_the_manifest(key: str) -> None:
+        if not key.endswith(".json"):
+            raise StorageError("no network", retryable=True)
+        delete(key)
+
+    monkeypatch.setattr(shelf.remote, "delete", fail_after_the_manifest)
+    found = carry_out(shelf)
+    assert len(found.problems) == 2
+    assert len([event for event in shelf.bench.events if isinstance(event, Warned)]) == 2
+    assert shelf.copy_detail(nights[1], "s3") == (CopyState.PRESENT, EXPIRING)
+
+    monkeypatch.undo()
+    shelf.bench.catalog.holdings.pin(nights[1].backup_id, note="", by="me", at=shelf.bench.clock.now())
+    shelf.bench.catalog.holdings.unpin(nights[1].backup_id, by="me", at=shelf.bench.clock.now())
+    assert len(carry_out(shelf).gone) == 4
+
+
+def test_what_is_not_ours_is_told_and_stays_as_it_is(shelf: Shelf) -> None:
+    nights = shelf.nights(5)
+    shelf.remote.files[f"{nights[1].copies[0].key}.json"] = b"notes"
+
+    found = carry_out(shelf)
+
+    assert len(found.problems) == 1
+    assert "no manifest that this release reads" in found.problems[0]
+    assert shelf.copy_detail(nights[1], "s3") == (CopyState.PRESENT, "")
+    assert found.result().status is RunStatus.DEGRADED
+
+
+def test_outcome_in_words() -> None:
+    assert Deleted().words == "nothing expired"
+    assert Deleted(gone=[("a", "local")], freed_bytes=2048).words == "1 copy expired, 2.0 KiB freed"
+    assert Deleted().result(extra=1).detail["extra"] == 1

@@ -1,0 +1,109 @@
+"""Errors of object storage in our words, and which of them are worth another attempt."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+
+from octeth_backupd.storage.s3_errors import S3RefusedError, is_missing, is_taken, translated
+from octeth_backupd.storage.s3_settings import S3Settings
+
+SETTINGS = S3Settings(bucket="b", prefix="octeth", endpoint_url="https://s3.example.com")
+
+
+def _answer(code: str, status: int, **said: str) -> exceptions.ClientError:
+    response = {"Error": {"Code": code, **said}, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}}}
+    return exceptions.ClientError(response, "PutObject")
+
+
+def _translate(exc: Exception, operation: str = "PutObject") -> S3RefusedError:
+    error = translated(exc, operation=operation, object_key="octeth/x", settings=SETTINGS)
+    assert isinstance(error, S3RefusedError)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words", "hint"),
+    [
+        ("AccessDenied", 403, "access denied (PutObject)", "Allow s3:PutObject"),
+        ("403", 403, "access denied (PutObject)", "Allow s3:PutObject"),
+        ("InvalidAccessKeyId", 403, "does not know the access key", "access_key_id"),
+        ("SignatureDoesNotMatch", 403, "secret does not belong to the access key", "secret_access_key"),
+        ("ExpiredToken", 400, "token has expired", "new one"),
+        ("RequestTimeTooSkewed", 403, "clock is more than 15 minutes off", "set-ntp"),
+        ("NoSuchBucket", 404, "no such bucket", "bucket"),
+        ("PermanentRedirect", 301, "in another region", "region"),
+        ("InvalidStorageClass", 400, "does not have that storage class", "storage_class"),
+    ],
+)
+def test_what_an_operator_must_change_is_said_and_not_tried_again(
+    code: str, status: int, words: str, hint: str
+) -> None:
+    error = _translate(_answer(code, status))
+
+    assert words in error.message
+    assert hint in error.hint
+    assert not error.retryable
+
+
+def test_region_that_the_service_names_is_in_the_hint() -> None:
+    error = _translate(_answer("AuthorizationHeaderMalformed", 400, Region="eu-west-3"))
+
+    assert error.hint == 'Set region = "eu-west-3".'
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("SlowDown", 503),
+        ("InternalError", 500),
+        ("ServiceUnavailable", 503),
+        ("500", 500),
+        ("RequestTimeout", 400),
+        ("BadDigest", 400),
+        ("ThrottlingException", 400),
+        ("TooManyRequests", 429),
+        ("ConditionalRequestConflict", 409),
+    ],
+)
+def test_trouble_that_passes_is_worth_another_attempt(code: str, status: int) -> None:
+    assert _translate(_answer(code, status)).retryable
+
+
+def test_what_a_service_does_not_have_is_not_tried_again() -> None:
+    assert not _translate(_answer("NotImplemented", 501)).retryable
+
+
+def test_missing_and_taken_are_told_apart() -> None:
+    missing, taken = _translate(_answer("NoSuchKey", 404)), _translate(_answer("PreconditionFailed", 412))
+
+    assert (is_missing(missing), is_taken(missing)) == (True, False)
+    assert (is_missing(taken), is_taken(taken)) == (False, True)
+
+
+def _deep(text: str) -> Exception:
+    error: Exception = exceptions.EndpointConnectionError(endpoint_url="https://x.example.com", error=OSError(text))
+    return error
+
+
+@pytest.mark.parametrize(
+    ("exc", "words", "retryable"),
+    [
+        (exceptions.NoCredentialsError(), "no credentials", False),
+        (exceptions.ProfileNotFound(profile="p"), "p", False),
+        (exceptions.SSLError(endpoint_url="x", error=OSError("self-signed")), "no trusted connection", False),
+        (exceptions.ReadTimeoutError(endpoint_url="x", error=OSError("t")), "did not answer in time", True),
+        (exceptions.ConnectTimeoutError(endpoint_url="x", error=OSError("t")), "no connection to", True),
+        (_deep("[Errno -2] Name or service not known"), "is not known", True),
+        (_deep("[Errno 111] Connection refused"), "nothing listens", True),
+        (exceptions.ConnectionClosedError(endpoint_url="x", error=OSError("reset")), "connection to", True),
+        (exceptions.ResponseStreamingError(error=OSError("cut")), "cut", True),
+        (exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), "connection to", True),
+    ],
+)
+def test_no_answer_at_all_is_explained(exc: Exception, words: str, retryable: bool) -> None:
+    error = translated(exc, operation="PutObject", object_key="octeth/x", settings=SETTINGS)
+
+    assert words in error.message
+    assert error.hint
+    assert error.retryable is retryable
