@@ -238,12 +238,14 @@ def test_password_may_be_a_credential_of_the_unit(daemon: PackagedDaemon) -> Non
     daemon.drop_in("credentials", credential)
     try:
         daemon.host.systemctl("restart", UNIT)
-        backed_up(daemon)
+        at_start = backed_up(daemon)
         daemon.host.systemctl("reload", UNIT)
-        backed_up(daemon)
+        after_reload = backed_up(daemon)
     finally:
         daemon.host.run(["rm", f"/etc/systemd/system/{UNIT}.d/credentials.conf"])
         daemon.host.systemctl("daemon-reload")
+
+    assert at_start != after_reload
 
 
 def test_members_of_the_group_may_look_and_nobody_else(daemon: PackagedDaemon) -> None:
