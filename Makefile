@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UNIT := tests/unit tests/contracts
 PARALLEL := --numprocesses=auto --dist=loadfile
+TARGET := bookworm
 
-.PHONY: help check test test-long demo format reference environment clean
+.PHONY: help check test test-long demo deb format reference environment clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +41,9 @@ test-long: test ## What `make test` runs, then the full matrices and the benchma
 
 demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
 	@tests/demo/run
+
+deb: ## Build the Debian package into dist/; TARGET=bookworm, trixie or noble, each on its own system.
+	@packaging/build-deb $(TARGET)
 
 format: $(STAMP) ## Format and sort imports.
 	$(BIN)/ruff check --fix .

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; default: the process's.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     try:
         match arguments.command:
             case "serve":
@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="octeth-backupd",
         description="Hot physical backups of MySQL and MariaDB servers that are checked before they are called good.",
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="configuration file (%(default)s)"
         )
+    check.add_argument("--quiet", action="store_true", help="say nothing of a good configuration but warnings")
     _add_import_arguments(importing)
     for command in (check, importing):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -113,7 +115,7 @@ def _check_config(arguments: argparse.Namespace) -> int:
         _print_json(examination)
     elif examination.settings is None:
         load(arguments.config, os.environ)  # raises with everything that is wrong
-    else:
+    elif not arguments.quiet:
         print(f"{arguments.config} is good.\n")
         print("\n".join(summary_lines(examination.settings, now=datetime.now(UTC))))
     for problem in examination.problems:

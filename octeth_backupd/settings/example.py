@@ -63,12 +63,31 @@ _HEAD = """\
 #   octeth-backupd check-config     lists everything that is wrong with this file
 #   systemctl reload octeth-backupd takes up a change
 """
+_BLANK_HEAD = """\
+# octeth-backupd: configuration. Nothing is set yet: whatever is commented out shows its default, or an example.
+#
+# 1. Remove the # before the table of your server, [servers.oempro], and before what applies of its keys.
+# 2. octeth-backupd check-config             lists everything that is wrong with this file
+# 3. systemctl enable --now octeth-backupd   starts the daemon, now and with each boot
+#    systemctl reload octeth-backupd         takes up a later change
+#
+# Every key is explained in octeth-backupd.toml(5).
+"""
 _WIDTH = 118
 
 
 def example_file() -> str:
     """Return the text of ``etc/octeth-backupd/config.toml``."""
     return "\n".join([_HEAD, *_tables(Settings, ())]).rstrip("\n") + "\n"
+
+
+def blank_file() -> str:
+    """Return the configuration of a package that was just installed: the example, with no server set."""
+    lines = (
+        f"#{line}" if line.startswith("[servers.") or (line and line[0] not in "#[") else line
+        for line in _tables(Settings, ())
+    )
+    return "\n".join([_BLANK_HEAD, *lines]).rstrip("\n") + "\n"
 
 
 def default_text(field: FieldInfo) -> str:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line for the journal, coloured text for a terminal.
+"""Logs: fields in the journal, coloured text for a terminal, one JSON object a line elsewhere.
 
 Event names are constant and dotted; everything that varies is a field. Records of libraries (APScheduler, uvicorn) take
 the same way. Every value passes the redactor last, so that a secret in a library's message does not get out.
@@ -12,6 +12,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
+
+from octeth_backupd.telemetry.journal import JournalHandler, is_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,7 @@ def configure_logging(
     """Set up structlog and the standard library's logging for the whole process.
 
     Args:
-        log_format: ``auto`` is pretty on a terminal and JSON elsewhere.
+        log_format: ``auto`` is pretty on a terminal, the journal's fields under systemd, and JSON elsewhere.
         level: Lowest level written.
         redact: Applied to every text that is written.
         stream: Where to write; standard error when None.
@@ -64,6 +66,13 @@ def configure_logging(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    for name in _QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if log_format == "auto" and is_journal(out, os.environ.get("JOURNAL_STREAM", "")):
+        root.handlers = [JournalHandler(redact)]
+        return
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=out.isatty() and "NO_COLOR" not in os.environ)
         if pretty
@@ -74,11 +83,7 @@ def configure_logging(
         final.append(_prefix_priority)
     handler = logging.StreamHandler(out)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
-    root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
-    for name in _QUIET_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Redaction:

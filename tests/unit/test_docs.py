@@ -65,7 +65,7 @@ def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     return dict(action.choices)
 
 
-PARSERS = {"octeth-backupctl": build_parser(), "octeth-backupd": daemon._parser()}
+PARSERS = {"octeth-backupctl": build_parser(), "octeth-backupd": daemon.build_parser()}
 
 
 def _command_lines(text: str) -> Iterator[list[str]]:

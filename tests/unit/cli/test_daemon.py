@@ -53,6 +53,22 @@ def test_good_configuration_is_summed_up(config: Path, capsys: pytest.CaptureFix
     assert captured.err == ""
 
 
+def test_quiet_says_nothing_of_a_good_configuration(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["check-config", "--quiet", "--config", str(config)])
+
+    assert code == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_quiet_tells_every_problem(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(GOOD + "[bakcup]\n")
+
+    code = main(["check-config", "--quiet", "--config", str(config)])
+
+    assert code == 78
+    assert "Did you mean backup?" in capsys.readouterr().err
+
+
 def test_bad_configuration_ends_with_78_and_every_problem(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(GOOD + "[retention]\ndaily = 0\n[bakcup]\n")
 

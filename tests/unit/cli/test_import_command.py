@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.cli import import_command
-from octeth_backupd.cli.daemon import _parser, main
+from octeth_backupd.cli.daemon import build_parser, main
 from octeth_backupd.domain.legacy.report import Fate, Note
 from octeth_backupd.importing.importer import ImportOrder, ImportResult
 
@@ -111,7 +111,7 @@ def test_interrupt_is_no_traceback(
 
 def test_output_and_archives_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
-        _parser().parse_args(["import", str(tmp_path), "--output", "x", "--archives"])
+        build_parser().parse_args(["import", str(tmp_path), "--output", "x", "--archives"])
 
     assert caught.value.code == 2
-    assert isinstance(_parser(), argparse.ArgumentParser)
+    assert isinstance(build_parser(), argparse.ArgumentParser)

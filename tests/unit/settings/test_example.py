@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from octeth_backupd.settings.example import ACTIVE, example_file
+from octeth_backupd.settings.example import ACTIVE, blank_file, example_file
 from octeth_backupd.settings.keys import NAME, keys_of, value_at
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.settings import Settings
@@ -58,3 +58,13 @@ def test_what_the_example_sets_exists() -> None:
 
 def test_lines_are_short_enough_to_read() -> None:
     assert max(len(line) for line in example_file().splitlines()) <= 120
+
+
+def test_blank_file_sets_nothing_and_is_the_example_once_uncommented() -> None:
+    assert re.findall(r"^[^#\[\n].*", blank_file(), re.MULTILINE) == []
+    assert "servers" not in tomllib.loads(blank_file())
+    assert uncommented(blank_file()) == uncommented(example_file())
+
+
+def uncommented(text: str) -> dict[str, object]:
+    return tomllib.loads(re.sub(r"^#(?=[a-z_]+ = |\[)", "", text, flags=re.MULTILINE))

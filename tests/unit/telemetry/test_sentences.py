@@ -1,0 +1,57 @@
+"""What the journal shows a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from octeth_backupd.telemetry.sentences import sentence
+
+
+@pytest.mark.parametrize(
+    ("event", "facts", "expected"),
+    [
+        (
+            "run.finished",
+            {
+                "operation": "backup",
+                "server": "oempro",
+                "status": "success",
+                "duration_seconds": 151.2,
+                "backup_id": "oempro-2026-11-22_02-00-00",
+                "error": None,
+            },
+            "backup of oempro: success after 151.2 s (oempro-2026-11-22_02-00-00)",
+        ),
+        (
+            "run.finished",
+            {
+                "operation": "backup",
+                "server": "oempro",
+                "status": "failed",
+                "error": "login refused",
+                "hint": "Correct the password.",
+            },
+            "backup of oempro: failed: login refused. Correct the password",
+        ),
+        ("run.queued", {"operation": "sync", "server": "", "requested_by": "uid 0"}, "sync queued, for uid 0"),
+        ("run.warning", {"server": "oempro", "message": "disk is slow"}, "oempro: disk is slow"),
+        (
+            "step.finished",
+            {"server": "oempro", "step": "archive", "status": "failed", "duration_seconds": 2, "error": "tar: full"},
+            "oempro: archive: failed after 2 s: tar: full",
+        ),
+        ("program.output", {"program": "xtrabackup", "line": "completed OK!"}, "xtrabackup: completed OK!"),
+        ("something.new", {"level": "info", "count": 3, "empty": ""}, "something.new: count=3"),
+        ("a library's text", {"logger": "urllib3"}, "a library's text"),
+    ],
+)
+def test_event_is_told_as_a_sentence(event: str, facts: dict[str, Any], expected: str) -> None:
+    assert sentence(event, facts) == expected
+
+
+def test_exception_follows_the_sentence() -> None:
+    assert sentence("run.internal_error", {"exception": "Traceback\nValueError"}) == (
+        "run.internal_error\nTraceback\nValueError"
+    )
