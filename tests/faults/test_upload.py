@@ -12,7 +12,7 @@ from tests.environment.daemon import Daemon
 from tests.environment.database_containers import MariaDbContainer
 from tests.environment.fault_proxy import FaultProxy
 from tests.environment.s3_servers import MotoS3, RcloneS3
-from tests.environment.s3_state import assert_bucket_is_clean, assert_object, object_bytes
+from tests.environment.s3_state import assert_bucket_is_clean, assert_object, object_bytes, objects
 from tests.faults.conftest import write_password
 
 if TYPE_CHECKING:
@@ -82,9 +82,14 @@ def uploads(daemon: Daemon, storage: str = "s3") -> dict[str, Any]:
 
 
 def assert_everything_is_in(endpoint: S3Endpoint, daemon: Daemon) -> None:
-    """Fail unless the bucket holds exactly the backups of the catalog, whole, and nothing half done."""
+    """Fail unless the bucket holds exactly the backups of the catalog, whole, and nothing half done.
+
+    The daemon writes its state file beside them, at a moment of its own choice.
+    """
     keys = {f"{PREFIX}/{copy['key']}" for backup in daemon.backups() for copy in backup["copies"]}
-    assert_bucket_is_clean(endpoint, keys={key + suffix for key in keys for suffix in SUFFIXES})
+    state_file = f"{PREFIX}/oempro/state-{daemon.api('/v1/status')['installation_id']}.json"
+    wait_until(lambda: state_file in objects(endpoint), "the state file never came")
+    assert_bucket_is_clean(endpoint, keys={key + suffix for key in keys for suffix in SUFFIXES} | {state_file})
     for backup in daemon.backups():
         key = f"{PREFIX}/{next(copy['key'] for copy in backup['copies'] if copy['storage'] != 'local')}"
         assert_object(endpoint, key, sha256=backup["sha256"])
@@ -99,7 +104,7 @@ def test_a_backup_is_uploaded_by_its_own_run(make_daemon: MakeDaemon, server: S3
 
     assert result.exit_code == 0, result.err + daemon.log()[-3000:]
     assert_everything_is_in(server, daemon)
-    assert [step["name"] for step in daemon.steps(daemon.runs()[0]["id"])][-2:] == ["record", "upload s3"]
+    assert [step["name"] for step in daemon.steps(daemon.runs()[0]["id"])][-3:] == ["record", "upload s3", "expire"]
     assert "local, s3\n" in daemon.ctl("list").out
 
 
