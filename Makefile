@@ -38,6 +38,8 @@ test-long: test ## What `make test` runs, then the full matrices and the benchma
 	$(BIN)/python -m tests.benchmarks.restore_downtime
 	$(BIN)/python -m tests.benchmarks.restore_from_s3
 	$(BIN)/python -m tests.benchmarks.upload_against_rclone
+	$(BIN)/python -m tests.benchmarks.api_10000_backups
+	$(BIN)/python -m tests.benchmarks.sync_10000
 
 demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches nothing outside its own directory.
 	@tests/demo/run

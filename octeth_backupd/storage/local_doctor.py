@@ -36,7 +36,7 @@ def examine(name: str, directory: BackupDirectory, write: Callable[[], None]) ->
         return _result("storage_write", name, f"{directory.path} can be written")
 
     results: list[CheckResult] = []
-    trials = (mount, written, lambda: _space(name, directory))
+    trials: tuple[Callable[[], CheckResult], ...] = (mount, written, lambda: _space(name, directory))
     for step, trial in zip(STEPS, trials, strict=True):
         if any(result.status is CheckStatus.FAILED for result in results):
             results.append(

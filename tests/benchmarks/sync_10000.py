@@ -1,8 +1,8 @@
 """How long a sync of a bucket of 10,000 objects takes; run as ``python -m tests.benchmarks.sync_10000``.
 
 3,333 backups, each with its archive, checksum file and manifest of usual size, in a real S3 server of its own process;
-a catalog that knows none of them (a lost host), then the same once more (all known). The bar is 30 seconds each.
-``tests/integration/test_sync_speed.py`` holds it. Ends with exit code 1 when it is missed.
+a catalog that knows none of them (a lost host), then the same once more (all known). The bar is 30 seconds each. Ends
+with exit code 1 when it is missed.
 """
 
 from __future__ import annotations

@@ -539,3 +539,34 @@ def test_partial_files_of_the_local_tree_are_reported(host: Host, bench: Bench, 
     host.sync(local)
 
     assert host.found(FindingKind.ORPHANED) == ["oempro/daily/octeth-backup-2026-01-01_00-00-00.tar.zst"]
+
+
+class CountingStorage(MemoryStorage):
+    """One that counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists = 0
+        self.reads: list[str] = []
+
+    def list(self, prefix: str = "") -> Iterator[StoredFile]:
+        self.lists += 1
+        return super().list(prefix)
+
+    def read_text(self, key: str) -> str:
+        self.reads.append(key)
+        return super().read_text(key)
+
+
+def test_a_bucket_is_listed_once_and_each_unknown_manifest_read_once(bench: Bench) -> None:
+    storage, host = CountingStorage(), Host(bench)
+    for number in range(20):
+        store(storage, stored_manifest(START - number * DAY, installation_id=OWN))
+    host.sync(storage)
+    first, reads = storage.lists, [key for key in storage.reads if key.endswith(".zst.json")]
+    storage.reads.clear()
+
+    host.sync(storage)
+
+    assert (first, len(reads), len(set(reads))) == (1, 20, 20)
+    assert [key for key in storage.reads if key.endswith(".zst.json")] == []
