@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -45,11 +46,11 @@ class Feeder:
             raise self._failure
 
     def _feed(self) -> None:
-        try:
-            with self._our_side:
+        with contextlib.suppress(BrokenPipeError), self._our_side:  # the program has ended; its exit code says why
+            try:
                 while data := self._source.read():
                     self._our_side.write(data)
-        except BrokenPipeError:
-            return  # the program has ended; its exit code says why
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for the program
-            self._failure = error
+            except BrokenPipeError:
+                return
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for the program
+                self._failure = error  # before the program can see the end of the data, and end

@@ -42,6 +42,11 @@ class CopyFacts:
         return self.state in READABLE_STATES and not self.is_expiring
 
     @property
+    def is_on_the_way(self) -> bool:
+        """Return whether it is to be uploaded; what is to be deleted is not."""
+        return self.state in ON_THE_WAY and not self.is_expiring
+
+    @property
     def is_verified(self) -> bool:
         """Return whether it is there and its bytes were once confirmed."""
         return self.is_there and self.verified_at is not None
@@ -80,7 +85,7 @@ class BackupFacts:
     @property
     def is_on_the_way(self) -> bool:
         """Return whether a storage backend still waits for its copy."""
-        return any(copy.state in ON_THE_WAY for copy in self.copies)
+        return any(copy.is_on_the_way for copy in self.copies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

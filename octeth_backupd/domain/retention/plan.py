@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.retention.decisions import CopyDecision, RetentionPlan
-from octeth_backupd.domain.retention.facts import ON_THE_WAY
 from octeth_backupd.domain.retention.reasons import Reason, ReasonCode
 from octeth_backupd.domain.retention.selection import standing, standing_in
 
@@ -221,7 +220,7 @@ class _Planning:
         if copy.state is CopyState.UPLOADING or (copy.state is CopyState.PENDING and source):
             found.append(Reason(code=ReasonCode.UPLOAD, words="its upload is not finished"))
         elif backup.is_on_the_way and copy.is_there and not copy.is_remote:
-            waiting = ", ".join(one.storage for one in backup.copies if one.state in ON_THE_WAY)
+            waiting = ", ".join(one.storage for one in backup.copies if one.is_on_the_way)
             found.append(Reason(code=ReasonCode.UPLOAD, words=f"the source of the upload to {waiting}"))
         if copy.retained_until is not None and copy.retained_until > self._now:
             found.append(

@@ -39,6 +39,20 @@ def test_failure_of_the_source_is_raised_to_whoever_waits_for_the_program() -> N
             feeder.raise_failure()
 
 
+def test_failure_of_the_source_is_known_before_the_program_sees_the_end() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    for _ in range(50):
+        with _feeder(Broken()) as feeder, io.FileIO(os.dup(feeder.program_side.fileno())) as inherited:
+            feeder.start()
+            inherited.readall()
+
+            with pytest.raises(OSError, match="Input/output error"):
+                feeder.raise_failure()
+
+
 def test_program_that_never_started_leaves_nothing_open() -> None:
     with _feeder(io.BytesIO(b"row")) as feeder:
         pass

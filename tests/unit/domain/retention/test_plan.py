@@ -309,6 +309,16 @@ def test_source_of_an_upload_and_the_upload_itself_stay(state: CopyState) -> Non
     assert decision(found, waiting).reasons[0].words == "the source of the upload to s3"
 
 
+def test_upload_whose_deletion_has_begun_keeps_no_source() -> None:
+    yesterday = NOW.replace(hour=2) - DAY
+    given_up = backup(yesterday.replace(hour=14), local_copy(), remote_copy(state=CopyState.PENDING, is_expiring=True))
+
+    found = plan([backup(yesterday), given_up, backup(NOW)], policy=policy(), now=NOW)
+
+    assert decision(found, given_up).expires
+    assert decision(found, given_up, "s3").expires
+
+
 def test_pending_copy_that_nothing_can_be_uploaded_from_goes_when_nobody_wants_it() -> None:
     lost = backup(OLD, local_copy(CopyState.MISSING), remote_copy(CopyState.PENDING))
 
