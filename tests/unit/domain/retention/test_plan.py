@@ -313,7 +313,7 @@ def test_upload_whose_deletion_has_begun_keeps_no_source() -> None:
     yesterday = NOW.replace(hour=2) - DAY
     given_up = backup(yesterday.replace(hour=14), local_copy(), remote_copy(state=CopyState.PENDING, is_expiring=True))
 
-    found = plan([backup(yesterday), given_up, backup(NOW)], policy=policy(), now=NOW)
+    found = plan([backup(yesterday), given_up, backup(NOW)], policy=policy(remote=COUNTS), now=NOW)
 
     assert decision(found, given_up).expires
     assert decision(found, given_up, "s3").expires
