@@ -47,12 +47,18 @@ def test_session_holds_leader_and_children_but_no_zombie() -> None:
 
 def test_marked_process_is_found() -> None:
     with subprocess.Popen(
-        ["sleep", "300"], env={ENVIRONMENT_NAME: "installation-a/run-b", "PATH": os.defpath}
-    ) as sleep:
+        ["sh", "-c", "echo ready; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={ENVIRONMENT_NAME: "installation-a/run-b", "PATH": os.defpath},
+    ) as marked:
+        assert marked.stdin is not None
+        assert marked.stdout is not None
+        marked.stdout.readline()  # before that the kernel may still be setting its environment up
         found = dict(marked_processes())
-        sleep.kill()
+        marked.stdin.close()
 
-    assert found[sleep.pid] == RunMark("installation-a", "run-b")
+    assert found[marked.pid] == RunMark("installation-a", "run-b")
     assert os.getpid() not in found
 
 
@@ -69,9 +75,13 @@ def test_program_name_with_parentheses_and_spaces_is_read_whole(tmp_path: os.Pat
 
 
 def test_command_lines_are_told_argument_by_argument() -> None:
-    with subprocess.Popen(["sleep", "300", "a b"][:2], stdout=subprocess.DEVNULL) as process:
+    script = "echo ready; read line"
+    with subprocess.Popen(["sh", "-c", script, "a b"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()  # before that the kernel may still be setting its arguments up
         found = dict(command_lines())
-        process.kill()
+        process.stdin.close()
 
-    assert found[process.pid][1:] == ("300",)
+    assert found[process.pid][1:] == ("-c", script, "a b")
     assert found[os.getpid()]

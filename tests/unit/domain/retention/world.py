@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import CopyState
@@ -11,7 +12,7 @@ from octeth_backupd.domain.retention.facts import BackupFacts, CopyFacts, HoldFa
 from octeth_backupd.domain.retention.plan import plan
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from octeth_backupd.domain.holdings import ProofLevel
     from octeth_backupd.domain.retention.decisions import CopyDecision, RetentionPlan
@@ -43,13 +44,13 @@ class World:
 
     def backup(self, *, is_manual: bool = False, suspect: str = "", proof: ProofLevel | None = None) -> BackupFacts:
         """Make a backup; one that is doubted begins a hold."""
-        backup_id = f"oempro-{self.now:%Y-%m-%d_%H-%M}"
-        while backup_id in self.backups:
-            backup_id += "+"
+        taken_at = self.now
+        while (backup_id := f"oempro-{taken_at:%Y-%m-%d_%H-%M-%S}") in self.backups:
+            taken_at += timedelta(seconds=1)  # as a run does: no two backups of a server have one time
         uploaded = self.remote_is_up
         made = BackupFacts(
             backup_id=backup_id,
-            taken_at=self.now,
+            taken_at=taken_at,
             is_manual=is_manual,
             suspect=suspect,
             proof_level=proof,
