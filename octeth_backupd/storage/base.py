@@ -120,7 +120,8 @@ class Storage(Protocol):
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Open a file for reading from its start to its end; ``tell`` works.
 
-        Every byte is that of one and the same file: when it is replaced or cut meanwhile, reading fails.
+        Every byte is that of one and the same file: when it is replaced or cut meanwhile, reading fails. What a remote
+        backend gives may be closed by another thread: a read that waits for the network then fails at once.
 
         Raises:
             NotFoundError: There is none.

@@ -23,7 +23,7 @@ from octeth_backupd.storage.s3_keys import key_of, object_key, object_prefix
 from octeth_backupd.storage.s3_locks import require_lock, require_no_lock
 from octeth_backupd.storage.s3_objects import SHA256_KEY
 from octeth_backupd.storage.s3_options import archive_options, lasting_text_options, text_options
-from octeth_backupd.storage.s3_parts import part_bytes_for
+from octeth_backupd.storage.s3_parts import goes_whole
 from octeth_backupd.storage.s3_reading import RangedReader
 from octeth_backupd.storage.s3_retry import PATIENCE_SECONDS
 from octeth_backupd.storage.s3_sending import Line
@@ -105,7 +105,7 @@ class S3Storage:
             upload = ObjectUpload(self._line, self._uploads, wanted, cancellation)
             if upload.is_there():
                 discard_upload(self._line, self._uploads, self.name, key, wanted.object_key)
-            elif size_bytes <= part_bytes_for(size_bytes, self._settings.part_size):
+            elif goes_whole(size_bytes, self._settings.part_size):
                 upload.put_whole(file.read())
             else:
                 upload.put_parts(file.fileno(), self._settings.part_size, told)

@@ -54,13 +54,13 @@ def is_brought_back(restore: str) -> bool:
 
 
 def how_to_bring_back(bucket: str, object_key: str, storage_class: str, restore: str, endpoint_url: str) -> str:
-    """Return the command that makes an archived object readable, and how long it takes."""
+    """Return how long it takes to make an archived object readable and, on a line of its own, the command for it."""
     hours = _HOURS_TO_BRING_BACK.get(storage_class, "3 to 12 hours")
     if 'ongoing-request="true"' in restore:
         return f"It is being brought back already, which takes {hours}; try again then."
     endpoint = f" --endpoint-url {endpoint_url}" if endpoint_url else ""
     request = '\'{"Days": 7, "GlacierJobParameters": {"Tier": "Standard"}}\''
     return (
-        f"Bring it back, which takes {hours}, then try again: "
+        f"Bring it back, which takes {hours}, then try again:\n"
         f"aws s3api restore-object{endpoint} --bucket {bucket} --key '{object_key}' --restore-request {request}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class S3Client:
         self._lock = threading.Lock()
         self._made: Any = None
         self._origin = ""
+        self._knows_conditions = True
         self._sending = threading.local()
 
     def head(self, object_key: str) -> ObjectFacts:
@@ -184,13 +186,19 @@ class S3Client:
     def _conditional(
         self, operation: str, object_key: str, condition: dict[str, str], given: dict[str, Any]
     ) -> dict[str, Any]:
-        """Call with a condition; without it where the service does not know such."""
+        """Call with a condition; without it where the service does not know such, as is remembered once it is sure."""
+        if not condition or not self._knows_conditions:
+            return self._call(operation, object_key, **given)
         try:
             return self._call(operation, object_key, **given, **condition)
         except S3RefusedError as exc:
-            if not condition or exc.reason not in UNKNOWN_TO_SERVICE:
+            if exc.reason not in UNKNOWN_TO_SERVICE:
                 raise
-        return self._call(operation, object_key, **given)
+        if isinstance(body := given.get("Body"), io.IOBase):
+            body.seek(0)
+        answer = self._call(operation, object_key, **given)
+        self._knows_conditions = False
+        return answer
 
     def _call(self, operation: str, object_key: str, **given: Any) -> dict[str, Any]:
         if object_key:

@@ -8,12 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
-from octeth_backupd.errors import BackupdError
+from octeth_backupd.errors import BackupdError, RetainedError, StorageError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.storage.s3_body import Body, RateLimit, in_memory
 from octeth_backupd.storage.s3_classes import early_deletion
 from octeth_backupd.storage.s3_errors import DENIED, S3RefusedError
 from octeth_backupd.storage.s3_iam import missing_statement
+from octeth_backupd.storage.s3_locks import require_no_lock
 from octeth_backupd.storage.s3_options import archive_options, text_options
 from octeth_backupd.storage.s3_sending import md5_of
 
@@ -162,8 +163,24 @@ class S3Doctor:
             self._passed("storage_class", f"archives go to {wanted}")
 
     def _delete(self) -> None:
-        self.client.delete(probe_key(self.settings))
+        key = probe_key(self.settings)
+        try:
+            self._look_for_lock(key)
+        finally:
+            self.client.delete(key)
         self._passed("storage_delete", "what was written was deleted")
+
+    def _look_for_lock(self, key: str) -> None:
+        """Ask what ``Storage.delete`` asks first: without an answer it deletes nothing."""
+        is_expected = bool(self.settings.object_lock_mode)
+        try:
+            require_no_lock(self.client, key, self.client.head(key), is_expected=is_expected, now=self.clock.now())
+        except RetainedError:  # by a rule of the bucket: an answer, too
+            pass
+        except StorageError as exc:
+            if isinstance(exc.__cause__, S3RefusedError):  # it knows which permission is missing
+                raise exc.__cause__ from None
+            raise
 
     def _lock(self) -> None:
         if not self.settings.object_lock_mode:

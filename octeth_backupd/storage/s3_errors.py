@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.errors import StorageError
 from octeth_backupd.storage.s3_iam import actions_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from octeth_backupd.storage.s3_settings import S3Settings
 
 NO_SUCH_KEY = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -152,7 +155,7 @@ def _no_answer(exc: Exception, where: str, settings: S3Settings) -> StorageError
                 hint="Look at the role of this instance, or give an access key.",
                 retryable=True,
             )
-        case exceptions.SSLError():
+        case exceptions.SSLError() if _is_untrusted(exc):
             return StorageError(
                 f"{where}: no trusted connection to {endpoint}: {_cause(exc)}",
                 hint="Name the authority of its certificate in ca_bundle, or correct endpoint_url.",
@@ -192,6 +195,28 @@ def _no_answer(exc: Exception, where: str, settings: S3Settings) -> StorageError
 
 
 _WAIT = "It is tried again; look at the network if it stays so."
+
+
+def _is_untrusted(exc: Exception) -> bool:
+    """Return whether TLS failed over certificates, the service's or those of ``ca_bundle``; other trouble passes."""
+    wrong = (ssl.SSLCertVerificationError, FileNotFoundError, PermissionError, IsADirectoryError)
+    return any(
+        isinstance(one, wrong) or "CERTIFICATE_VERIFY_FAILED" in str(one) or str(one).startswith("[X509")
+        for one in _beneath(exc)
+    )
+
+
+def _beneath(exc: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that it came from, botocore's wrapping included."""
+    waiting, seen = [exc], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        given = getattr(one, "kwargs", {}).get("error")
+        waiting += [inner for inner in (given, one.__cause__, one.__context__) if isinstance(inner, BaseException)]
 
 
 def _cause(exc: Exception) -> str:

@@ -51,6 +51,11 @@ def part_bytes_for(size_bytes: int, wanted_bytes: int = 0) -> int:
     return part_bytes
 
 
+def goes_whole(size_bytes: int, wanted_bytes: int = 0) -> bool:
+    """Return whether a file is sent in one request, from memory; see ``part_bytes_for``."""
+    return size_bytes <= min(part_bytes_for(size_bytes, wanted_bytes), MEMORY_BYTES)
+
+
 def parts_of(size_bytes: int, part_bytes: int) -> tuple[Part, ...]:
     """Return the parts of a file in their order; all but the last are equal, which some services demand."""
     return tuple(

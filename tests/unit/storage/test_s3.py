@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from octeth_backupd.storage import s3 as s3_module
 from octeth_backupd.storage.s3 import S3Storage
 from octeth_backupd.storage.s3_client import S3Client
 from octeth_backupd.storage.s3_objects import ObjectFacts
+from octeth_backupd.storage.s3_parts import MEMORY_BYTES
 from octeth_backupd.storage.s3_settings import S3Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.s3_client import FakeS3Client, refusal
@@ -53,6 +55,19 @@ def test_archive_goes_to_its_class_and_texts_do_not(storage: S3Storage, client: 
         f"octeth/{KEY}": "GLACIER",
         f"octeth/{KEY}.json": "",
     }
+
+
+def test_file_that_does_not_fit_in_memory_is_never_read_whole(client: FakeS3Client, tmp_path: Path) -> None:
+    settings = S3Settings.model_validate({"bucket": "b", "part_size": "5 GiB"})
+    storage = S3Storage("s3", settings, uploads=MemoryUploadLedger(), clock=FakeClock(), patience_seconds=0)
+    (tmp_path / "a").touch()
+    os.truncate(tmp_path / "a", MEMORY_BYTES + 1)
+    sha256 = hashlib.sha256(bytes(MEMORY_BYTES + 1)).hexdigest()
+
+    storage.put(tmp_path / "a", KEY, sha256=sha256, cancellation=Cancellation())
+
+    assert (client.calls["put"], client.calls["put_part"]) == (0, 1)
+    assert storage.stat(KEY).size_bytes == MEMORY_BYTES + 1
 
 
 def test_archived_file_is_refused_with_the_command_that_brings_it_back(

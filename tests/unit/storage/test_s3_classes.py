@@ -54,11 +54,14 @@ def test_object_is_readable_only_once_it_was_brought_back() -> None:
     assert not is_brought_back("")
 
 
-def test_command_names_bucket_key_and_endpoint() -> None:
+def test_command_stands_on_a_line_of_its_own_and_names_bucket_key_and_endpoint() -> None:
     hint = how_to_bring_back("b", "o/daily/x", "DEEP_ARCHIVE", "", "https://s3.example.com")
 
-    assert "within 12 hours" in hint
-    assert "restore-object --endpoint-url https://s3.example.com --bucket b --key 'o/daily/x'" in hint
+    sentence, command = hint.split("\n")
+    assert "within 12 hours" in sentence
+    assert command.startswith(
+        "aws s3api restore-object --endpoint-url https://s3.example.com --bucket b --key 'o/daily/x' "
+    )
 
 
 def test_object_that_is_on_its_way_back_need_only_be_waited_for() -> None:

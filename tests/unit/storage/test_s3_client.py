@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.errors import StorageError
+from octeth_backupd.process.cancellation import Cancellation
+from octeth_backupd.storage.s3_body import Body, RateLimit, in_memory
 from octeth_backupd.storage.s3_client import S3Client
+from octeth_backupd.storage.s3_sending import md5_of
 from octeth_backupd.storage.s3_settings import S3Settings
+from tests.fakes.clock import FakeClock
 from tests.fakes.s3_client import refusal
 
 if TYPE_CHECKING:
@@ -46,6 +50,50 @@ def test_condition_is_left_out_for_a_service_that_does_not_know_it() -> None:
     client.complete_upload("k", "u", ETAGS)
 
     assert ["IfNoneMatch" in given for _, given in client.asked] == [True, False]
+
+
+class _Reading(_Answering):
+    """A client whose service reads what it is sent before it answers."""
+
+    def __init__(self, *answers: dict[str, Any] | StorageError) -> None:
+        super().__init__(*answers)
+        self.received: list[bytes] = []
+
+    def _call(self, operation: str, object_key: str, **given: Any) -> dict[str, Any]:
+        self.received.append(b"".join(iter(lambda: bytes(given["Body"].read(2)), b"")))
+        return super()._call(operation, object_key, **given)
+
+
+def _put(client: S3Client, data: bytes = b"data") -> None:
+    body = Body(in_memory(data), len(data), RateLimit(0, FakeClock()), Cancellation())
+    client.put("k", body, md5=md5_of(data), options={}, only_if_absent=True)
+
+
+def test_body_is_sent_from_its_start_again_when_the_condition_is_left_out() -> None:
+    client = _Reading(refusal("NotImplemented"), {})
+
+    _put(client)
+
+    assert client.received == [b"data", b"data"]
+
+
+def test_condition_that_the_service_does_not_know_is_not_tried_again() -> None:
+    client = _Reading(refusal("NotImplemented"), {}, {})
+
+    _put(client)
+    _put(client)
+
+    assert ["IfNoneMatch" in given for _, given in client.asked] == [True, False, False]
+
+
+def test_condition_is_kept_when_it_was_something_else_that_the_service_does_not_know() -> None:
+    client = _Reading(refusal("NotImplemented"), refusal("NotImplemented"), {})
+
+    with pytest.raises(StorageError):
+        _put(client)
+    _put(client)
+
+    assert ["IfNoneMatch" in given for _, given in client.asked] == [True, False, True]
 
 
 def test_refusal_without_a_reason_is_explained_by_a_list() -> None:

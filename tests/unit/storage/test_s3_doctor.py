@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,7 +17,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.s3_client import FakeS3Client, refusal, reset
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from octeth_backupd.storage.s3_client import S3Client
+    from octeth_backupd.storage.s3_objects import ObjectFacts
 
 
 def _examine(client: FakeS3Client, *, kept_days: int = 7, **settings: Any) -> dict[str, CheckResult]:
@@ -112,6 +117,33 @@ def test_deleting_may_be_left_to_others() -> None:
 
     assert result.status is CheckStatus.WARNING
     assert "s3:DeleteObject" in result.command
+
+
+class _WithVersions(FakeS3Client):
+    """A bucket that keeps versions, and may lock all of them."""
+
+    retained_until: datetime | None = None
+
+    def head(self, object_key: str) -> ObjectFacts:
+        return replace(super().head(object_key), version_id="v1", retained_until=self.retained_until)
+
+
+def test_copies_cannot_expire_where_nobody_may_look_for_their_locks() -> None:
+    client = _WithVersions()
+    client.failing["retention"] = [refusal("AccessDenied", "GetObjectRetention")]
+
+    result = _examine(client)["storage_delete"]
+
+    assert (result.status, result.cause) == (CheckStatus.WARNING, "Copies there cannot expire.")
+    assert json.loads(result.command)["Action"] == ["s3:GetObjectRetention", "s3:GetObjectLegalHold"]
+    assert client.objects == {}
+
+
+def test_lock_by_a_rule_of_the_bucket_does_not_keep_copies_from_expiring() -> None:
+    client = _WithVersions()
+    client.retained_until = FakeClock().now() + timedelta(days=1)
+
+    assert _examine(client)["storage_delete"].status is CheckStatus.PASSED
 
 
 def test_clocks_that_differ_are_told() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 from botocore import exceptions
+from urllib3.exceptions import SSLError as TransportSSLError
 
 from octeth_backupd.storage.s3_errors import S3RefusedError, is_missing, is_taken, translated
 from octeth_backupd.storage.s3_settings import S3Settings
@@ -86,12 +89,51 @@ def _deep(text: str) -> Exception:
     return error
 
 
+def _tls(inner: Exception) -> Exception:
+    given = TransportSSLError(inner)
+    given.__context__ = inner  # as urllib3 raises it
+    error: Exception = exceptions.SSLError(endpoint_url="https://x.example.com", error=given)
+    return error
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        ssl.SSLCertVerificationError(1, "Hostname mismatch"),
+        ssl.SSLError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"),
+        ssl.SSLError(136, "[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found"),
+        FileNotFoundError(2, "No such file or directory"),
+    ],
+)
+def test_certificate_that_is_not_trusted_is_final(inner: Exception) -> None:
+    error = translated(_tls(inner), operation="PutObject", object_key="octeth/x", settings=SETTINGS)
+
+    assert "no trusted connection" in error.message
+    assert "ca_bundle" in error.hint
+    assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        ssl.SSLEOFError(8, "EOF occurred in violation of protocol"),
+        ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] decryption failed or bad record mac"),
+        ConnectionResetError(104, "Connection reset by peer"),
+    ],
+)
+def test_tls_connection_that_broke_is_worth_another_attempt(inner: Exception) -> None:
+    error = translated(_tls(inner), operation="PutObject", object_key="octeth/x", settings=SETTINGS)
+
+    assert "the connection to https://s3.example.com failed" in error.message
+    assert "ca_bundle" not in error.hint
+    assert error.retryable
+
+
 @pytest.mark.parametrize(
     ("exc", "words", "retryable"),
     [
         (exceptions.NoCredentialsError(), "no credentials", False),
         (exceptions.ProfileNotFound(profile="p"), "p", False),
-        (exceptions.SSLError(endpoint_url="x", error=OSError("self-signed")), "no trusted connection", False),
         (exceptions.ReadTimeoutError(endpoint_url="x", error=OSError("t")), "did not answer in time", True),
         (exceptions.ConnectTimeoutError(endpoint_url="x", error=OSError("t")), "no connection to", True),
         (_deep("[Errno -2] Name or service not known"), "is not known", True),

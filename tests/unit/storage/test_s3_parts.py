@@ -16,6 +16,7 @@ from octeth_backupd.storage.s3_parts import (
     buffers_for,
     composite_etag,
     contradicts,
+    goes_whole,
     part_bytes_for,
     parts_of,
 )
@@ -38,6 +39,22 @@ def test_every_file_fits_in_as_many_parts_as_there_may_be(size_bytes: int, wante
 def test_parts_grow_only_when_they_must() -> None:
     assert part_bytes_for(0) == part_bytes_for(USUAL_PART_BYTES * MOST_PARTS) == USUAL_PART_BYTES
     assert part_bytes_for(USUAL_PART_BYTES * MOST_PARTS + 1) == USUAL_PART_BYTES + MIB
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "wanted_bytes", "whole"),
+    [
+        (0, 0, True),
+        (USUAL_PART_BYTES, 0, True),
+        (USUAL_PART_BYTES + 1, 0, False),
+        (MEMORY_BYTES, 5120 * MIB, True),
+        (MEMORY_BYTES + 1, 5120 * MIB, False),
+    ],
+)
+def test_file_goes_whole_only_as_far_as_parts_and_memory_allow(
+    size_bytes: int, wanted_bytes: int, *, whole: bool
+) -> None:
+    assert goes_whole(size_bytes, wanted_bytes) is whole
 
 
 def test_file_larger_than_any_object_is_refused() -> None:
