@@ -13,6 +13,7 @@ import structlog
 from octeth_backupd import __version__
 from octeth_backupd.control.services import ScheduleView, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
+from octeth_backupd.daemon.lost_copies import lost_copy_warnings
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
 from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.subscription import subscribed
@@ -249,6 +250,7 @@ class DaemonServices:
             warnings=(
                 *(text for name, text in self._state.warnings.items() if not self._is_over(name)),
                 *self._restores.warnings(),
+                *lost_copy_warnings(self._catalog),
             ),
         )
 

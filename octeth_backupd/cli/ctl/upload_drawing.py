@@ -18,7 +18,7 @@ def show_uploads(uploads: Json, screen: Screen) -> None:
     screen.line(f"{uploads['storage']} ({where})", style="bold")
     count = uploads["pending_copies"]
     if not count:
-        screen.pairs([("uploads", "everything is there")], indent="  ")
+        screen.pairs([("uploads", "nothing waits")], indent="  ")
         return
     copies = "1 copy" if count == 1 else f"{count} copies"
     since = moment(uploads["pending_since"])

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.retention.decisions import RetentionPlan
     from octeth_backupd.domain.retention.facts import BackupFacts
 
-_NEVER = {
-    ReasonCode.FOREIGN: "it belongs to another installation",
-    ReasonCode.PINNED: "it is pinned",
-}
+_FOREIGN = "it belongs to another installation"
+_PINNED = "it is pinned"
 _ONLY_BY_FORCE = {
     ReasonCode.NEWEST: "it is the newest",
     ReasonCode.PROVEN: "it is the newest of the highest proven level",
@@ -33,7 +31,9 @@ def why_not_deletable(backup: BackupFacts, plan: RetentionPlan, *, force: bool) 
     """
     if all(copy.state is CopyState.DELETED for copy in backup.copies):
         return "it is deleted already"
+    # Asked of the backup itself: a copy in a storage backend that is not configured has no other reason than that.
+    never = [words for is_so, words in ((not backup.is_ours, _FOREIGN), (backup.is_pinned, _PINNED)) if is_so]
     decisions = [decision for decision in plan.decisions if decision.backup_id == backup.backup_id]
     codes = {reason.code for decision in decisions for reason in decision.reasons}
-    refusals = _NEVER if force else {**_NEVER, **_ONLY_BY_FORCE}
-    return " and ".join(words for code, words in refusals.items() if code in codes)
+    refusals = {} if force else _ONLY_BY_FORCE
+    return " and ".join([*never, *(words for code, words in refusals.items() if code in codes)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.confirmation import confirmed_name
+from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.following import follow_accepted
 from octeth_backupd.cli.ctl.identifiers import quoted
 from octeth_backupd.cli.ctl.wording import moment, size
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
+
+_LATEST = "latest"
 
 
 class DeleteCommand:
@@ -36,6 +39,12 @@ class DeleteCommand:
 
     def run(self, arguments: argparse.Namespace, connection: Connection, screen: Screen) -> int:
         """See Command.run."""
+        if arguments.id == _LATEST:
+            raise CommandFailedError(
+                "a backup is deleted by its id, not as latest",
+                hint="See octeth-backupctl list.",
+                code="invalid_request",
+            )
         backup = connection.get(f"/v1/backups/{quoted(arguments.id)}")["backup"]
         if not screen.as_json:
             screen.line(f"Delete backup {backup['id']} of {backup['server']}", style="bold")

@@ -16,7 +16,7 @@ def shown(*uploads: StorageUploads) -> str:
 
 
 def test_a_storage_that_has_everything_says_so() -> None:
-    assert "s3 (storage)\n  uploads  everything is there\n" in shown(StorageUploads(storage="s3", configured=True))
+    assert "s3 (storage)\n  uploads  nothing waits\n" in shown(StorageUploads(storage="s3", configured=True))
 
 
 def test_what_waits_is_told_with_its_reason_and_what_is_on_its_way_with_its_progress() -> None:

@@ -10,7 +10,7 @@ from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.retention.deletability import why_not_deletable
 from octeth_backupd.domain.retention.facts import HoldFacts
 from octeth_backupd.domain.retention.plan import plan
-from tests.unit.domain.retention.builder import DAY, NOW, backup, local_copy, nightly, policy
+from tests.unit.domain.retention.builder import DAY, NOW, backup, local_copy, nightly, policy, remote_copy
 
 OLD = backup(NOW - 20 * DAY, backup_id="old")
 
@@ -47,3 +47,9 @@ def test_no_force_deletes_what_is_pinned_or_not_ours(changes: dict[str, bool], r
 
 def test_deleted_one_is_told() -> None:
     assert why(backup(NOW, local_copy(CopyState.DELETED))) == "it is deleted already"
+
+
+def test_pinned_backup_stays_though_its_only_storage_is_not_configured() -> None:
+    elsewhere = backup(NOW - DAY, remote_copy(), is_pinned=True)
+
+    assert why(elsewhere, backup(NOW), force=True) == "it is pinned"

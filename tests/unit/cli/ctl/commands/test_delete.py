@@ -68,3 +68,13 @@ def test_yes_and_force_are_passed_on() -> None:
     run_command(FakeConnection(services), "delete", "11-22", "--yes", "--force", "--detach")
 
     assert (asked(services)[0]["confirm"], asked(services)[0]["force"]) == ("oempro", True)
+
+
+def test_latest_is_no_id_here() -> None:
+    services = FakeServices()
+
+    with pytest.raises(CommandFailedError, match="not as latest") as caught:
+        run_command(FakeConnection(services), "delete", "latest", "--yes", "--force")
+
+    assert caught.value.exit_code == 2
+    assert asked(services) == []

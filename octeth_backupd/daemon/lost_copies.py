@@ -1,0 +1,23 @@
+"""Copies that are not what they should be, as standing warnings: nobody looks at a list every day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.backup import CopyState
+
+if TYPE_CHECKING:
+    from octeth_backupd.catalog.store import Catalog
+
+_LOST = {CopyState.MISSING: "missing", CopyState.CORRUPT: "damaged"}
+
+
+def lost_copy_warnings(catalog: Catalog) -> tuple[str, ...]:
+    """Return one warning for each storage backend that lost copies, and for each way in which it did."""
+    counts = Counter((copy.storage, copy.state) for copy in catalog.copies_in(_LOST))
+    return tuple(
+        f"{count} {'copy is' if count == 1 else 'copies are'} {_LOST[state]} in {storage}: octeth-backupctl list shows "
+        "which; octeth-backupctl sync looks again, octeth-backupctl delete gives one up"
+        for (storage, state), count in sorted(counts.items())
+    )
