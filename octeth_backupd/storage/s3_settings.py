@@ -126,6 +126,12 @@ class S3Settings(Section):
         return tuple(text for one in (self.secret_access_key, self.session_token) if (text := one.get_secret_value()))
 
     @model_validator(mode="after")
+    def _bucket_named_once(self) -> Self:
+        if self.bucket in urlsplit(self.endpoint_url).path.split("/"):
+            raise ValueError(f"endpoint_url holds the bucket, which bucket = {self.bucket!r} names: leave it out there")
+        return self
+
+    @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> Self:
         if bool(self.access_key_id) != bool(self.secret_access_key.get_secret_value()):
             raise ValueError("access_key_id and secret_access_key belong together: give both or neither")

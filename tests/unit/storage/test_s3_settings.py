@@ -71,3 +71,10 @@ def test_secrets_are_what_must_be_redacted_and_are_not_shown() -> None:
 def test_what_cannot_be_meant_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         S3Settings.model_validate({"bucket": "b", **values})
+
+
+def test_bucket_in_the_endpoint_is_refused_and_another_path_is_not() -> None:
+    with pytest.raises(ValidationError, match="leave it out there"):
+        S3Settings(bucket="b", endpoint_url="https://minio.example.com:9000/b")
+
+    assert S3Settings(bucket="b", endpoint_url="https://x.example.com/storage/v1/s3").endpoint_url.endswith("/s3")
