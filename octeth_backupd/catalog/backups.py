@@ -76,7 +76,7 @@ class BackupRows:
         query = sa.select(backups).where(backups.c.server == server).order_by(*_NEWEST_FIRST)
         of_server = sa.select(backups.c.backup_id).where(backups.c.server == server)
         with self._database.read() as connection:
-            return _with_copies(connection, query, of_server)
+            return with_copies(connection, query, of_server)
 
     def add_copy(self, copy: Copy) -> None:
         """See Catalog.add_copy."""
@@ -101,7 +101,7 @@ class BackupRows:
                     sa.tuple_(backups.c.taken_at, backups.c.backup_id) < sa.tuple_(taken_at, sa.literal(after))
                 )
             page = query.with_only_columns(backups.c.backup_id).subquery()
-            return _with_copies(connection, query, sa.select(page))
+            return with_copies(connection, query, sa.select(page))
 
     def page_json(self, *, server: str | None, limit: int | None, after: str | None) -> bytes:
         """See Catalog.backups_json."""
@@ -148,7 +148,7 @@ def _whole(connection: sa.Connection, backup_id: str) -> Backup:
     return Backup(**row, copies=tuple(Copy(**copy) for copy in found))
 
 
-def _with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select[Any]) -> list[Backup]:
+def with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select[Any]) -> list[Backup]:
     """Return the backups of a query, with the copies of those that have these ids."""
     rows = connection.execute(query).mappings().all()
     by_backup: dict[str, list[Copy]] = {}

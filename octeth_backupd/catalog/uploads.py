@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from octeth_backupd.catalog.backups import with_copies
 from octeth_backupd.catalog.schema import backups, copies, uploads
 from octeth_backupd.domain.backup import Copy, CopyState
 from octeth_backupd.domain.upload import WAITING_STATES, Upload, WaitingCopy
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
+    from octeth_backupd.domain.backup import Backup
 
 _COPY_FIELDS = tuple(field.name for field in fields(Copy))
 _BACKUP_FIELDS = tuple(field.name for field in fields(WaitingCopy) if field.name != "copy")
@@ -67,6 +69,13 @@ class Uploads:
             )
             for row in rows
         ]
+
+    def present_in(self, storage: str) -> list[Backup]:
+        """Return the backups that have a copy in a storage backend, by id, with all copies, manifests left empty."""
+        ids = sa.select(copies.c.backup_id).where(copies.c.storage == storage, copies.c.state == CopyState.PRESENT)
+        query = sa.select(backups).where(backups.c.backup_id.in_(ids)).order_by(backups.c.backup_id)
+        with self._database.read() as connection:
+            return with_copies(connection, query, ids)
 
     def begin_copy(self, backup_id: str, storage: str, *, key: str, at: datetime) -> bool:
         """Note that a waiting copy is being uploaded, to this key; return False when it does not wait any more."""

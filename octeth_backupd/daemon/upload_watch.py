@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd.domain.backoff import Backoff, put_off
-from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, Trigger
+from octeth_backupd.domain.backup import Operation, RunStatus, Trigger
 from octeth_backupd.domain.events import CopyStored, CopyWaits, Event, RunFinished
 from octeth_backupd.domain.upload import LOCAL_STORAGE, UploadOrder
 from octeth_backupd.errors import BackupdError, BusyError
@@ -101,7 +101,7 @@ class UploadWatch:
         """Return when the first of these copies is tried again, now at the earliest; None when there is none."""
         now = self._clock.now()
         with self._lock:
-            return min((max(now, self._not_before(one)) for one in waiting), default=None)
+            return min((self._not_before(one, now) for one in waiting), default=None)
 
     def _look(self) -> None:
         if any(active.run.operation is Operation.UPLOAD for active in self._coordinator.active()):
@@ -126,7 +126,9 @@ class UploadWatch:
         due = [
             one
             for one in parts.catalog.uploads.waiting()
-            if one.copy.storage in storages and one.run_id not in self._coordinator and self._not_before(one) <= now
+            if one.copy.storage in storages
+            and one.run_id not in self._coordinator
+            and self._not_before(one, now) <= now
         ]
         if due:
             server = due[0].server
@@ -140,11 +142,10 @@ class UploadWatch:
         yield from self._servers_with_stale_states(parts, storages)
         if parts.keep_local:
             return
-        for copy in parts.catalog.copies_in({CopyState.PRESENT}):
-            failed = self._copies.get((copy.backup_id, copy.storage))
-            if copy.storage != LOCAL_STORAGE or (failed and failed.next_at > self._clock.now()):
+        now = self._clock.now()
+        for backup in parts.catalog.uploads.present_in(LOCAL_STORAGE):
+            if _is_put_off(self._copies.get((backup.backup_id, LOCAL_STORAGE)), now):
                 continue
-            backup = parts.catalog.backup(copy.backup_id)
             others = {other.storage for other in backup.copies} - {LOCAL_STORAGE}
             is_free = self._coordinator.running_of(backup.server) is None  # nobody reads the archive
             if is_free and others <= storages and is_spare(parts, backup):
@@ -161,8 +162,7 @@ class UploadWatch:
             self._states_written_at = mark
         now = self._clock.now()
         for state in stale:
-            failed = self._copies.get((state.key, state.storage.name))
-            if failed is None or failed.next_at <= now:
+            if not _is_put_off(self._copies.get((state.key, state.storage.name)), now):
                 yield state.server
 
     def _put_off(self, event: CopyWaits) -> None:
@@ -175,18 +175,26 @@ class UploadWatch:
             self._copies[name] = _later(self._copies.get(name), event.at)
 
     def _is_due(self, storage: str, now: datetime) -> bool:
-        return storage not in self._storages or self._storages[storage].next_at <= now
+        return not _is_put_off(self._storages.get(storage), now)
 
     def _may_run(self, server: str, now: datetime) -> bool:
-        return server not in self._servers or self._servers[server] <= now
+        return server not in self._servers or not _is_ahead(self._servers[server], now)
 
-    def _not_before(self, one: WaitingCopy) -> datetime:
-        """Return the earliest time at which a copy may be tried; a time in the past when nothing stands against it."""
-        times = [one.finished_at]
-        times += [off.next_at for off in (self._storages.get(one.copy.storage), self._copies.get(one.name)) if off]
+    def _not_before(self, one: WaitingCopy, now: datetime) -> datetime:
+        """Return the earliest time at which a copy may be tried: now, when nothing stands against it."""
+        times = [off.next_at for off in (self._storages.get(one.copy.storage), self._copies.get(one.name)) if off]
         if one.server in self._servers:
             times.append(self._servers[one.server])
-        return max(times)
+        return max((time for time in times if _is_ahead(time, now)), default=now)
+
+
+def _is_put_off(failed: Backoff | None, now: datetime) -> bool:
+    return failed is not None and _is_ahead(failed.next_at, now)
+
+
+def _is_ahead(time: datetime, now: datetime) -> bool:
+    """Return whether a time is still to be waited for; what no delay explains, a clock that was ahead has set."""
+    return now < time <= now + LONGEST_DELAY
 
 
 def _later(last: Backoff | None, now: datetime) -> Backoff:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 def leftover_parts(catalog: Catalog, storage: str) -> list[Upload]:
     """Return the uploads in parts that this installation began under keys to which no copy is on its way any more."""
+    begun = catalog.uploads.uploads(storage)  # first: what is begun after this is awaited by then
     awaited = {waiting.copy.key for waiting in catalog.uploads.waiting() if waiting.copy.storage == storage}
-    return [upload for upload in catalog.uploads.uploads(storage) if upload.key not in awaited]
+    return [upload for upload in begun if upload.key not in awaited]
 
 
 def server_of(upload: Upload) -> str:

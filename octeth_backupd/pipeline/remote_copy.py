@@ -47,11 +47,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Which of a backup's files are there already."""
+    """Which of a backup's files are there already.
+
+    Attributes:
+        is_unread: Something as large as the archive is there that cannot be read now: only ``put`` can tell.
+    """
 
     archive: bool
     checksum: bool
     manifest: bool
+    is_unread: bool = False
 
 
 def deliver(
@@ -87,7 +92,10 @@ def deliver(
             _complete(storage, keys, found, delivery, cancellation, on_progress)
         except StorageError as exc:
             # Another installation may have been quicker: then its files are there by now.
-            if exc.retryable or _look(storage, keys, delivery.backup, cancellation) is not None:
+            if exc.retryable:
+                raise
+            again = _look(storage, keys, delivery.backup, cancellation)
+            if again is not None and not again.is_unread:
                 raise
             taken.append(key)
             continue
@@ -125,6 +133,9 @@ def _look(storage: Storage, keys: BackupKeys, backup: Backup, cancellation: Canc
         if archive.size_bytes != backup.archive_bytes:
             return None
         is_vouched_for = manifest is not None or checksum is not None
+        if not is_vouched_for and archive.is_archived:
+            # What was interrupted before the checksum, most likely: put() compares it by what the storage knows of it.
+            return _Found(archive=False, checksum=False, manifest=False, is_unread=True)
         if not is_vouched_for and _sha256(storage, keys.archive, cancellation) != backup.sha256:
             return None
     return _Found(archive=archive is not None, checksum=checksum is not None, manifest=manifest is not None)

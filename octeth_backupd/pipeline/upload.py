@@ -6,7 +6,6 @@ stays pending with the reason, and the daemon tries again until it is there.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import structlog
 
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.upload import LOCAL_STORAGE, WAITING_STATES, UploadOrder
-from octeth_backupd.errors import BackupdError, CancelledError, StorageError
+from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.pipeline.leftover_parts import discard_leftover_parts
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.spare_copies import remove_spare_copy
@@ -81,13 +80,20 @@ def upload_waiting(context: RunContext, parts: Parts) -> RunResult:
 def write_states_after_backup(context: RunContext, parts: Parts, result: RunResult) -> RunResult:
     """Write what is said of the server's backups into every storage backend; what cannot be written degrades the run.
 
-    What was cancelled is written by the next upload run, and so is what belongs where the backup did not arrive.
+    What was cancelled is written by the next upload run, and so is what belongs where the backup did not arrive. Never
+    raises.
     """
     uploader = Uploader(context, parts)
-    copies = parts.catalog.backup(result.backup_id or "").copies
-    away = {copy.storage for copy in copies if copy.state in WAITING_STATES}
-    with contextlib.suppress(CancelledError):
+    try:
+        copies = parts.catalog.backup(result.backup_id or "").copies
+        away = {copy.storage for copy in copies if copy.state in WAITING_STATES}
         _write_states(uploader, parts, [storage for storage in parts.storages if storage.name not in away])
+    except BackupdError as exc:
+        if exc is not context.cancellation.reason:
+            uploader.tell(f"state files could not be written: {exc.message}")
+    except Exception as exc:  # noqa: BLE001 - a good backup was recorded, whatever is wrong with what is said of it
+        _log.exception("state.internal_error", run_id=context.run.run_id)
+        uploader.tell(f"state files: internal error: {type(exc).__name__}: {exc}")
     return _degraded(result, uploader)
 
 
@@ -106,7 +112,9 @@ def _write_states(uploader: Uploader, parts: Parts, storages: Iterable[Storage])
         uploader.context.cancellation.raise_if_cancelled()
         try:
             write_state(parts.catalog, state)
-        except StorageError as exc:
+        except BackupdError as exc:
+            if exc is uploader.context.cancellation.reason:
+                raise
             uploader.copy_failed(state.key, state.storage.name, f"{state.key} could not be written: {exc.message}")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.events import CopyStored, CopyWaits
 from octeth_backupd.domain.holdings import Proof, ProofLevel
+from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.domain.upload import LOCAL_STORAGE
 from octeth_backupd.errors import BackupdError, CancelledError, CatalogError, NotFoundError, StorageError
 from octeth_backupd.pipeline.remote_copy import Delivery, deliver
@@ -46,7 +48,7 @@ class Uploader:
     def bring(self, backup: Backup, copy: Copy) -> None:
         """Upload a waiting copy of a backup, as long as its storage backend has not failed in this run.
 
-        What stands against it becomes a problem; the copy stays pending, or is missing when its source is gone.
+        What stands against it becomes a problem; the copy stays pending, or is missing when its source was deleted.
 
         Args:
             backup: With its manifest.
@@ -63,7 +65,7 @@ class Uploader:
         except _NoLongerWantedError:
             return
         except _SourceGoneError as exc:
-            self._give_up(backup, copy, exc)
+            self._give_up(copy, exc)
         except BackupdError as exc:
             was_cancelled = exc is self.context.cancellation.reason
             self._wait(copy, exc, was_cancelled=was_cancelled)
@@ -93,7 +95,7 @@ class Uploader:
 
     def _source(self, backup: Backup) -> Path:
         local = next((copy for copy in backup.copies if copy.storage == LOCAL_STORAGE), None)
-        if local is None or local.state in {CopyState.DELETED, CopyState.MISSING}:
+        if local is None or local.state is CopyState.DELETED:
             raise _SourceGoneError("there is no local archive any more")
         if local.state is CopyState.CORRUPT:
             raise _SourceError(f"the local archive is damaged: {local.detail}")
@@ -101,7 +103,10 @@ class Uploader:
         try:
             storage.stat(local.key)
         except NotFoundError as exc:
-            raise _SourceGoneError(exc.message) from exc
+            # A disk that is not mounted looks like this, too: no reason to give the copy up.
+            raise _SourceError(
+                f"the local archive is not there: {exc.message}", hint="Look whether its disk is mounted."
+            ) from exc
         except StorageError as exc:
             raise _SourceError(exc.message, hint=exc.hint) from exc
         return self._parts.backup_directory / local.key
@@ -128,8 +133,7 @@ class Uploader:
             )
 
     def _arrived(self, backup: Backup, copy: Copy, key: str) -> None:
-        if not self._end(copy, CopyState.PRESENT, ""):
-            self._take_back(copy, key)
+        if not self._end(copy, CopyState.PRESENT, "") and not self._is_recorded(copy, key):
             return
         run, now = self.context.run, self.context.clock.now()
         self._catalog.holdings.add_proof(
@@ -148,6 +152,21 @@ class Uploader:
             CopyStored(run_id=run.run_id, server=run.server, at=now, backup_id=copy.backup_id, storage=copy.storage)
         )
 
+    def _is_recorded(self, copy: Copy, key: str) -> bool:
+        """Return whether somebody else has noted that a copy arrived; take back what was deleted meanwhile."""
+        copies = self._catalog.backup(copy.backup_id).copies
+        now = next(one for one in copies if one.storage == copy.storage)
+        if now.state is CopyState.DELETED or now.detail == EXPIRING:
+            self._take_back(copy, key)
+            return False
+        if now.state in READABLE_STATES and now.key == key:
+            return True  # a sync found it whole before its end was noted
+        self.tell(
+            f"{copy.storage}: {copy.backup_id} was uploaded to {key}, and the catalog has it as {now.state} "
+            f"under {now.key}: its files were left where they are"
+        )
+        return False
+
     def _take_back(self, copy: Copy, key: str) -> None:
         """Delete what arrived of a backup that was deleted while it was under way."""
         words = "was deleted while it was uploaded"
@@ -159,12 +178,7 @@ class Uploader:
         else:
             self.context.warn(f"{copy.storage}: {copy.backup_id} {words}, and was taken back")
 
-    def _give_up(self, backup: Backup, copy: Copy, error: _SourceGoneError) -> None:
-        for one in backup.copies:
-            if one.storage == LOCAL_STORAGE and one.state is CopyState.PRESENT:
-                self._catalog.set_copy_state(
-                    one.backup_id, one.storage, CopyState.MISSING, at=self.context.clock.now(), detail=error.message
-                )
+    def _give_up(self, copy: Copy, error: _SourceGoneError) -> None:
         self._end(copy, CopyState.MISSING, f"never arrived: {error.message}")
         self.tell(f"{copy.storage}: {copy.backup_id} never arrived and never will: {error.message}")
 
@@ -208,7 +222,7 @@ class _SourceError(StorageError):
 
 
 class _SourceGoneError(_SourceError):
-    """There is no local archive, and there will be none."""
+    """The local archive was deleted: there will be none."""
 
 
 class _Sent:

@@ -82,11 +82,6 @@ class BackupFacts:
         """Return whether it may stand for a period."""
         return not self.suspect and any(copy.is_verified if self.is_adopted else copy.is_there for copy in self.copies)
 
-    @property
-    def is_on_the_way(self) -> bool:
-        """Return whether a storage backend still waits for its copy."""
-        return any(copy.is_on_the_way for copy in self.copies)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldFacts:

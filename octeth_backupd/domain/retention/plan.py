@@ -165,10 +165,10 @@ class _Planning:
 
     def _keep_what_cannot_go_yet(self) -> None:
         for backup in self._all:
-            is_on_the_way = backup.is_on_the_way
+            uploads = self._uploads_of(backup)
             for copy in backup.copies:
-                if is_on_the_way or copy.retained_until is not None:
-                    self._for_copy[backup.backup_id, copy.storage].extend(self._reasons_to_wait(backup, copy))
+                if uploads or copy.retained_until is not None:
+                    self._for_copy[backup.backup_id, copy.storage].extend(self._reasons_to_wait(backup, copy, uploads))
 
     def _keep_parents(self) -> None:
         if not any(backup.parent_ids for backup in self._all):
@@ -214,14 +214,17 @@ class _Planning:
             ]
         return (False, kept) if kept else (True, [self._unneeded(backup, copy.storage)])
 
-    def _reasons_to_wait(self, backup: BackupFacts, copy: CopyFacts) -> list[Reason]:
+    def _uploads_of(self, backup: BackupFacts) -> list[str]:
+        """Return where a backup is to be uploaded to; a storage that is not configured is not waited for."""
+        return [copy.storage for copy in backup.copies if copy.is_on_the_way and copy.storage in self._policy.counts]
+
+    def _reasons_to_wait(self, backup: BackupFacts, copy: CopyFacts, uploads: list[str]) -> list[Reason]:
         found = []
         source = any(one.is_there and not one.is_remote for one in backup.copies)
         if copy.state is CopyState.UPLOADING or (copy.state is CopyState.PENDING and source):
             found.append(Reason(code=ReasonCode.UPLOAD, words="its upload is not finished"))
-        elif backup.is_on_the_way and copy.is_there and not copy.is_remote:
-            waiting = ", ".join(one.storage for one in backup.copies if one.is_on_the_way)
-            found.append(Reason(code=ReasonCode.UPLOAD, words=f"the source of the upload to {waiting}"))
+        elif uploads and copy.is_there and not copy.is_remote:
+            found.append(Reason(code=ReasonCode.UPLOAD, words=f"the source of the upload to {', '.join(uploads)}"))
         if copy.retained_until is not None and copy.retained_until > self._now:
             found.append(
                 Reason(code=ReasonCode.RETAINED, words=f"locked by its storage until {copy.retained_until:%Y-%m-%d}")

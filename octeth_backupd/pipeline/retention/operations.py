@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.backup import CopyState, RunStatus
 from octeth_backupd.domain.retention.deletability import why_not_deletable
 from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
 from octeth_backupd.errors import BackupdError, InvalidRequestError, NotFoundError
@@ -89,7 +89,8 @@ def delete_backup(context: RunContext, parts: Parts) -> RunResult:
             raise NotFoundError(f"backup {backup_id} has no copy left")
         require_deletable_backup(facts, inventory.plan, force=order.force)
     with steps.step("delete"):
-        deleted = Deletion(context, parts).carry_out(_all_copies(facts, inventory.plan))
+        wanted = [one for one in _all_copies(facts, inventory.plan) if not _call_off(context, parts, one)]
+        deleted = Deletion(context, parts).carry_out(wanted)
         deleted.problems.extend(f"{storage}: its copy is locked" for _, storage in deleted.retained)
     return replace(deleted.result(), backup_id=backup_id)
 
@@ -108,6 +109,23 @@ def require_deletable_backup(facts: BackupFacts, plan: RetentionPlan, *, force: 
     else:
         hint = "Nothing was touched. If it is to go all the same, give --force."
     raise InvalidRequestError(f"{facts.backup_id} is not deleted: {reason}", hint=hint)
+
+
+def _call_off(context: RunContext, parts: Parts, copy: CopyDecision) -> bool:
+    """Note that what never was uploaded to a storage that is not configured any more is not wanted there, either.
+
+    Returns:
+        Whether it was such a copy: there is nothing to delete then.
+    """
+    if any(storage.name == copy.storage for storage in parts.storages):
+        return False
+    return parts.catalog.uploads.end_copy(
+        copy.backup_id,
+        copy.storage,
+        CopyState.DELETED,
+        at=context.clock.now(),
+        detail=f"by run {context.run.run_id}, before it was uploaded",
+    )
 
 
 def _all_copies(facts: BackupFacts, plan: RetentionPlan) -> list[CopyDecision]:

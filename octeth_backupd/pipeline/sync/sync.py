@@ -16,6 +16,7 @@ from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.domain.state_document import owner_of_state_key
 from octeth_backupd.domain.sync.known import KnownBackups
 from octeth_backupd.domain.sync.report import SyncReport, document_of, run_detail
+from octeth_backupd.domain.upload import LOCAL_STORAGE
 from octeth_backupd.errors import AmbiguousIdError, NotFoundError, StorageError
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.retention.confirmation import require_confirmation
@@ -24,6 +25,7 @@ from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.pipeline.sync.repair import repaired
 from octeth_backupd.pipeline.sync.state_reading import StatePlace, StateReading
 from octeth_backupd.pipeline.sync.storage_pass import StoragePass
+from octeth_backupd.pipeline.sync.wanted_copies import await_wanted_copies
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.sync.report import StorageReport
@@ -79,6 +81,7 @@ class _Sync:
         if self._order.repair:
             with steps.step("repair"):
                 self._repair()
+        self._await_wanted_copies()
         with steps.step("write state files"):
             problems = [*states.problems, *self._write_states()]
         report = SyncReport(
@@ -168,9 +171,22 @@ class _Sync:
                 findings = repaired(report.findings, storage, self._catalog, ours=ours)
                 self._reports[position] = replace(report, findings=findings)
 
+    def _await_wanted_copies(self) -> None:
+        trusted = self._trusted()
+        if any(storage.name == LOCAL_STORAGE for storage in trusted):  # what is uploaded was seen there just now
+            await_wanted_copies(
+                self._catalog,
+                self._catalog.backups(server=self._order.server, limit=_EVERY_BACKUP),
+                [storage.name for storage in trusted if storage.is_remote],
+                ours=self._catalog.installations.ours(),
+                at=self._context.clock.now(),
+            )
+
     def _write_states(self) -> list[str]:
-        trusted = [storage for storage, one in zip(self._parts.storages, self._passes, strict=True) if one.is_trusted]
-        return write_states(self._catalog, trusted, self._servers())
+        return write_states(self._catalog, self._trusted(), self._servers())
+
+    def _trusted(self) -> list[Storage]:
+        return [storage for storage, one in zip(self._parts.storages, self._passes, strict=True) if one.is_trusted]
 
     def _servers(self) -> list[str]:
         return [name for name in self._parts.servers if self._order.server in {None, name}]

@@ -82,3 +82,11 @@ def test_an_upload_does_not_bring_back_a_copy_that_was_deleted(catalog: Catalog)
     assert not catalog.uploads.begin_copy(backup.backup_id, "s3", key="k", at=START)
     assert not catalog.uploads.end_copy(backup.backup_id, "s3", H, at=START)
     assert catalog.backup(backup.backup_id).copies[1].state is CopyState.DELETED
+
+
+def test_backups_present_in_a_storage_come_with_all_copies_and_without_manifests(catalog: Catalog) -> None:
+    there = make_backup(copies={"local": H, "s3": P}, manifest={"a": 1})
+    for backup in (there, make_backup("shop", copies={"local": CopyState.DELETED, "s3": H})):
+        catalog.add_backup(backup)
+
+    assert catalog.uploads.present_in("local") == [replace(there, manifest={})]

@@ -386,3 +386,36 @@ def test_state_that_cannot_be_written_is_put_off(watched: Watched) -> None:
 
     assert at_once is None
     assert watched.look() is not None
+
+
+def test_a_clock_that_was_ahead_when_a_backup_was_made_keeps_no_copy_waiting(watched: Watched) -> None:
+    ahead = add_waiting_backup(watched.bench, -400)
+
+    assert watched.watch.next_try_at(watched.bench.catalog.uploads.waiting()) == watched.bench.clock.now()
+    assert watched.order().copies == {(ahead.backup_id, "s3")}
+
+
+@pytest.mark.parametrize(("storage_failed", "was_cancelled"), [(True, False), (False, True), (False, False)])
+def test_a_clock_that_was_ahead_when_something_failed_keeps_nothing_waiting(
+    watched: Watched, storage_failed: bool, was_cancelled: bool
+) -> None:
+    backup = add_waiting_backup(watched.bench)
+    watched.bench.clock.jump(400 * 86400)
+    watched.waits(backup, storage_failed=storage_failed, was_cancelled=was_cancelled)
+
+    watched.bench.clock.jump(-400 * 86400)
+
+    assert watched.watch.next_try_at(watched.bench.catalog.uploads.waiting()) == watched.bench.clock.now()
+    assert watched.look() is not None
+
+
+def test_manifests_are_not_read_to_find_spare_local_copies(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    def whole(backup_id: str) -> None:
+        raise AssertionError(f"{backup_id} was read with its manifest")
+
+    backup = add_waiting_backup(watched.bench)
+    watched.set_state(backup, "s3", CopyState.PRESENT)
+    watched.configure(keep_local=False)
+    monkeypatch.setattr(watched.bench.catalog, "backup", whole)
+
+    assert watched.look() is not None

@@ -12,6 +12,9 @@ from tests.fakes.storage import MemoryStorage
 from tests.fakes.uploads import add_waiting_backup
 
 if TYPE_CHECKING:
+    import pytest
+
+    from octeth_backupd.domain.upload import WaitingCopy
     from tests.fakes.bench import Bench
 
 
@@ -41,3 +44,17 @@ def test_parts_of_a_copy_that_arrived_or_was_deleted_are_left_over(bench: Bench)
     bench.catalog.set_copy_state(backup.backup_id, "s3", CopyState.DELETED, START)
 
     assert [one.key for one in leftover_parts(bench.catalog, "s3")] == [backup.copies[-1].key]
+
+
+def test_parts_that_are_begun_while_one_looks_are_not_left_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = bench.catalog.uploads.waiting
+
+    def waiting() -> list[WaitingCopy]:
+        before = original()
+        backup = add_waiting_backup(bench)
+        bench.catalog.uploads.remember_upload(upload(backup.copies[-1].key))
+        return before
+
+    monkeypatch.setattr(bench.catalog.uploads, "waiting", waiting)
+
+    assert leftover_parts(bench.catalog, "s3") == []

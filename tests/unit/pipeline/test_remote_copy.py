@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,10 @@ from tests.fakes.bench import INSTALLATION
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup, waiting_manifest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from octeth_backupd.domain.backup import Backup
+    from octeth_backupd.storage.base import StoredFile
     from tests.fakes.bench import Bench
 
 CONTENT = b"an archive"
@@ -172,3 +175,25 @@ def test_a_copy_is_missing_when_its_archive_or_its_manifest_is(sent: Sent) -> No
     ]
     with pytest.raises(StorageError):
         missing_of(sent.remote, copy)
+
+
+class SlowClass(Remote):
+    """A storage backend whose archives cannot be read at once; the same content once more counts as put."""
+
+    def put(self, source: Path, key: str, **how: Any) -> StoredFile:
+        if self.files.get(key) == source.read_bytes():
+            return self.stat(key)
+        return super().put(source, key, **how)
+
+
+@pytest.mark.parametrize(("content", "key"), [(CONTENT, KEY), (CONTENT[::-1], OURS)])
+def test_an_archive_in_a_slow_class_that_nothing_vouches_for_is_not_read_but_compared_by_the_storage(
+    sent: Sent, content: bytes, key: str
+) -> None:
+    sent.remote = SlowClass()
+    sent.remote.files[KEY] = content
+    sent.remote.archived.add(KEY)
+
+    assert sent.send() == key
+    assert {f"{key}.json", f"{key}.sha256"} <= set(sent.remote.files)
+    assert sent.remote.files[KEY] == content

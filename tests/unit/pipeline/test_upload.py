@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
 from octeth_backupd.domain.events import CopyWaits, StepStarted
 from octeth_backupd.domain.upload import Upload, UploadOrder
-from octeth_backupd.errors import CancelledError, StorageError
+from octeth_backupd.errors import CancelledError, CatalogError, MetadataError, SpaceError, StorageError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.upload import upload_waiting
 from tests.fakes.bench import INSTALLATION
@@ -307,3 +307,47 @@ def test_state_that_cannot_be_written_degrades_a_good_backup(site: Site, monkeyp
 
     assert result.status is RunStatus.DEGRADED
     assert result.detail["degraded"] == [f"offsite: {STATE} could not be written: access denied"]
+
+
+@pytest.mark.parametrize("error", [SpaceError("no space left"), MetadataError("no document"), CatalogError("locked")])
+def test_whatever_is_wrong_with_state_a_good_backup_is_degraded_and_known_by_its_id(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(_key: str, _text: str) -> None:
+        raise error
+
+    monkeypatch.setattr(site.bench.storage, "replace_text", refuse)
+
+    result = site.back_up()
+
+    assert (result.status, result.backup_id) == (RunStatus.DEGRADED, "oempro-2026-11-22_02-00-00")
+    assert result.detail["degraded"] == [f"local: {STATE} could not be written: {error}"]
+
+
+@pytest.mark.parametrize("error", [CatalogError("locked"), ZeroDivisionError("by zero")])
+def test_state_that_cannot_even_be_looked_at_degrades_a_good_backup(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("octeth_backupd.pipeline.upload.stale_states", refuse)
+
+    with capture_logs():
+        result = site.back_up()
+
+    assert (result.status, result.backup_id) == (RunStatus.DEGRADED, "oempro-2026-11-22_02-00-00")
+    assert str(error) in result.detail["degraded"][0]
+
+
+def test_a_cancel_while_state_is_written_is_no_problem_of_the_backup(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled(_key: str, _text: str) -> None:
+        reason = CancelledError("enough")
+        site.bench.cancellation.cancel(reason)
+        raise reason
+
+    monkeypatch.setattr(site.bench.storage, "replace_text", cancelled)
+
+    assert site.back_up().status is RunStatus.SUCCESS

@@ -9,6 +9,7 @@ import pytest
 from octeth_backupd.domain.backup import CopyState, Operation
 from octeth_backupd.domain.events import CopyStored, CopyWaits, StepFinished, StepProgress, Warned
 from octeth_backupd.domain.holdings import ProofLevel
+from octeth_backupd.domain.retention.copy_detail import EXPIRING
 from octeth_backupd.errors import CancelledError, CatalogError, StorageError
 from octeth_backupd.pipeline.uploader import Uploader
 from tests.fakes.runs import a_run
@@ -113,18 +114,37 @@ def test_a_storage_that_failed_is_not_asked_again_in_the_same_run(waiting: Waiti
     assert len(waiting.uploader.problems) == 1
 
 
-@pytest.mark.parametrize("state", [CopyState.PRESENT, CopyState.DELETED, CopyState.MISSING])
-def test_a_copy_whose_source_is_gone_is_missing_and_that_is_said(waiting: Waiting, state: CopyState) -> None:
-    (waiting.bench.backups / waiting.copy("local").key).unlink()
-    waiting.bench.catalog.set_copy_state(waiting.backup.backup_id, "local", state, waiting.bench.clock.now())
+def test_a_copy_whose_source_was_deleted_is_missing_and_that_is_said(waiting: Waiting) -> None:
+    waiting.bench.catalog.set_copy_state(
+        waiting.backup.backup_id, "local", CopyState.DELETED, waiting.bench.clock.now()
+    )
 
     waiting.bring()
 
     assert waiting.copy().state is CopyState.MISSING
     assert waiting.copy().detail.startswith("never arrived: ")
-    assert waiting.copy("local").state is (CopyState.MISSING if state is CopyState.PRESENT else state)
     assert "never arrived and never will" in waiting.uploader.problems[0]
     assert waiting.remote.asked == []
+
+
+@pytest.mark.parametrize("state", [CopyState.PRESENT, CopyState.MISSING])
+def test_a_copy_whose_source_is_not_to_be_seen_waits_until_it_is(waiting: Waiting, state: CopyState) -> None:
+    archive = waiting.bench.backups / waiting.copy("local").key
+    elsewhere = archive.rename(waiting.bench.directory / "unmounted")
+    waiting.bench.catalog.set_copy_state(waiting.backup.backup_id, "local", state, waiting.bench.clock.now())
+
+    waiting.bring()
+
+    assert waiting.copy().state is CopyState.PENDING
+    assert waiting.copy().detail.startswith("the local archive is not there: ")
+    assert waiting.copy("local").state is state
+    assert waiting.waits() == [("s3", False, False)]
+    assert "is pending" in waiting.uploader.problems[0]
+
+    elsewhere.rename(archive)
+    waiting.bring()
+
+    assert waiting.copy().state is CopyState.PRESENT
 
 
 def test_a_damaged_local_archive_is_not_uploaded(waiting: Waiting) -> None:
@@ -208,6 +228,51 @@ def test_a_copy_that_was_deleted_meanwhile_is_taken_back(waiting: Waiting, can_b
     assert (waiting.remote.files == {}) is can_be_taken_back
     assert bool(waiting.uploader.problems) is not can_be_taken_back
     assert waiting.bench.catalog.holdings.proofs() == []
+
+
+def test_a_copy_that_a_sync_found_whole_meanwhile_has_arrived_and_stays(waiting: Waiting) -> None:
+    def found(_key: str) -> None:
+        waiting.bench.catalog.set_copy_state(
+            waiting.backup.backup_id, "s3", CopyState.PRESENT, waiting.bench.clock.now(), detail="found whole by a sync"
+        )
+
+    waiting.remote.while_putting = found
+
+    waiting.bring()
+
+    assert len(waiting.remote.files) == 3
+    assert (waiting.copy().state, waiting.uploader.problems) == (CopyState.PRESENT, [])
+    assert [proof.level for proof in waiting.bench.catalog.holdings.proofs()] == [ProofLevel.STORED]
+    assert [event.storage for event in waiting.bench.events if isinstance(event, CopyStored)] == ["s3"]
+
+
+@pytest.mark.parametrize(("state", "key"), [(CopyState.PRESENT, "oempro/weekly/elsewhere"), (CopyState.MISSING, None)])
+def test_files_of_a_copy_that_became_something_else_meanwhile_are_left_and_that_is_said(
+    waiting: Waiting, state: CopyState, key: str | None
+) -> None:
+    def change(_key: str) -> None:
+        waiting.bench.catalog.set_copy_state(waiting.backup.backup_id, "s3", state, waiting.bench.clock.now(), key=key)
+
+    waiting.remote.while_putting = change
+
+    waiting.bring()
+
+    assert len(waiting.remote.files) == 3
+    assert "its files were left where they are" in waiting.uploader.problems[0]
+    assert (waiting.bench.catalog.holdings.proofs(), waiting.uploader.stored) == ([], [])
+
+
+def test_a_copy_whose_deletion_was_begun_meanwhile_is_taken_back(waiting: Waiting) -> None:
+    def expire(_key: str) -> None:
+        waiting.bench.catalog.set_copy_state(
+            waiting.backup.backup_id, "s3", CopyState.PRESENT, waiting.bench.clock.now(), detail=EXPIRING
+        )
+
+    waiting.remote.while_putting = expire
+
+    waiting.bring()
+
+    assert waiting.remote.files == {}
 
 
 def test_a_catalog_that_cannot_be_written_ends_the_run(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,11 @@ def test_adopted_archive_is_good_only_when_it_was_verified() -> None:
     assert backup(NOW, local_copy(), is_adopted=True).is_good
 
 
-def test_backup_with_a_pending_or_uploading_copy_is_on_the_way() -> None:
-    assert backup(NOW, local_copy(), remote_copy(CopyState.PENDING)).is_on_the_way
-    assert backup(NOW, local_copy(), remote_copy(CopyState.UPLOADING)).is_on_the_way
-    assert not backup(NOW, local_copy(), remote_copy()).is_on_the_way
+def test_pending_or_uploading_copy_is_on_the_way_until_its_deletion_is_begun() -> None:
+    assert remote_copy(CopyState.PENDING).is_on_the_way
+    assert remote_copy(CopyState.UPLOADING).is_on_the_way
+    assert not remote_copy().is_on_the_way
+    assert not remote_copy(CopyState.PENDING, is_expiring=True).is_on_the_way
 
 
 def test_hold_protects_its_frozen_set_and_what_it_is_about() -> None:

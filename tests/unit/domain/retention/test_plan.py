@@ -309,6 +309,15 @@ def test_source_of_an_upload_and_the_upload_itself_stay(state: CopyState) -> Non
     assert decision(found, waiting).reasons[0].words == "the source of the upload to s3"
 
 
+def test_upload_to_a_storage_that_is_not_configured_any_more_keeps_no_source() -> None:
+    waiting = backup(OLD, local_copy(), remote_copy(CopyState.PENDING))
+
+    found = plan([waiting, *nightly(300)], policy=policy(), now=NOW)
+
+    assert decision(found, waiting).expires
+    assert codes(found, waiting, "s3") == {ReasonCode.UNCONFIGURED}
+
+
 def test_upload_whose_deletion_has_begun_keeps_no_source() -> None:
     yesterday = NOW.replace(hour=2) - DAY
     given_up = backup(yesterday.replace(hour=14), local_copy(), remote_copy(state=CopyState.PENDING, is_expiring=True))

@@ -187,12 +187,12 @@ def test_parent_of_a_kept_incremental_never_expires(planned: Planned) -> None:
 @many
 @given(plans())
 def test_source_of_a_pending_upload_never_expires(planned: Planned) -> None:
-    found, backups, *_ = planned
+    found, backups, policy, *_ = planned
 
     gone = expiring(found)
 
     for one in backups:
-        if one.is_on_the_way:
+        if any(copy.is_on_the_way and copy.storage in policy.counts for copy in one.copies):
             local = next(copy for copy in one.copies if copy.storage == LOCAL)
             assert not local.is_there or (one.backup_id, LOCAL) not in gone
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -266,3 +267,26 @@ def test_manual_backup_is_kept_for_its_days(shelf: Shelf) -> None:
 
 def _broken(*_arguments: object, **_named: object) -> None:
     raise StorageError("broken")
+
+
+def test_what_waits_for_a_storage_that_is_not_configured_any_more_is_deleted_with_its_backup(shelf: Shelf) -> None:
+    nights = shelf.nights(3, storages=("local",))
+    copy = nights[1].copies[0]
+    shelf.bench.catalog.add_copy(replace(copy, storage="s3", state=CopyState.PENDING, verified_at=None))
+    context = shelf.context(Operation.DELETE, of=nights[1], order=DeleteOrder(force=False))
+
+    result = delete_backup(context, shelf.local_parts)
+
+    assert (result.status, result.detail.get("degraded")) == (RunStatus.SUCCESS, None)
+    assert [shelf.state(nights[1], storage) for storage in ("local", "s3")] == [CopyState.DELETED, CopyState.DELETED]
+    assert shelf.copy_detail(nights[1], "s3")[1].endswith("before it was uploaded")
+
+
+def test_what_lies_in_a_storage_that_is_not_configured_any_more_stays_and_that_is_said(shelf: Shelf) -> None:
+    nights = shelf.nights(3)
+    context = shelf.context(Operation.DELETE, of=nights[1], order=DeleteOrder(force=False))
+
+    result = delete_backup(context, shelf.local_parts)
+
+    assert result.detail["degraded"] == [f"s3 is not configured: {nights[1].backup_id} stays there"]
+    assert shelf.state(nights[1], "s3") is CopyState.PRESENT
