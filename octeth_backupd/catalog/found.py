@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from octeth_backupd.catalog.schema import backups, copies, manifests, runs
+from octeth_backupd.catalog.schema import backups, copies, manifests, meta, runs
 from octeth_backupd.domain.backup import Backup, Copy, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
@@ -33,10 +33,17 @@ class FoundRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_backups(self, found: Sequence[Backup]) -> set[str]:
+    def add_backups(
+        self, found: Sequence[Backup], *, ours: Collection[str] = (), note: tuple[str, str] | None = None
+    ) -> set[str]:
         """Add backups with manifests and copies; return the ids of those that were added.
 
         Left out are ids that are taken, and backups whose own run is not over: it records them itself.
+
+        Args:
+            found: What was found.
+            ours: Installations whose backups are ours.
+            note: Name and value of a small text that is set together with backups of ours, and only when some are new.
         """
         with self._database.write() as connection:
             taken = _taken(connection, [backup.backup_id for backup in found])
@@ -56,6 +63,11 @@ class FoundRows:
             )
             if copy_rows := [_copy_row(copy) for backup in new.values() for copy in backup.copies]:
                 connection.execute(sa.insert(copies), copy_rows)
+            if note is not None and any(backup.installation_id in ours for backup in new.values()):
+                name, value = note
+                connection.execute(
+                    insert(meta).values(name=name, value=value).on_conflict_do_update(set_={"value": value})
+                )
         return set(new)
 
     def add_copies(self, found: Sequence[Copy]) -> int:

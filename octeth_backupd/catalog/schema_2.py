@@ -84,6 +84,8 @@ def _kept(table: str) -> str:
 
 STATEMENTS: tuple[str, ...] = (
     "ALTER TABLE backups ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+    # A file of two backups would go when the first of them expires.
+    """CREATE UNIQUE INDEX copies_of_one_backup ON copies (storage, "key") WHERE state <> 'deleted'""",
     """
     CREATE TABLE pins (
         position INTEGER NOT NULL PRIMARY KEY,

@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.legacy.adoption import ArchiveState, Found, adopted_backup, adopted_copy
 from octeth_backupd.domain.legacy.archive_names import TIERS
 from octeth_backupd.domain.legacy.report import Fate, Note
@@ -16,11 +17,14 @@ from octeth_backupd.errors import NotFoundError
 from octeth_backupd.process.files import translated_os_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
+
+
+_HELD = frozenset(CopyState) - {CopyState.DELETED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +42,16 @@ class Adopter:
     def adopt(self, found: Iterable[Found], catalog: Catalog | None) -> Iterator[Note]:
         """Enter archives into the catalog and yield a word on each; what is in it already stays as it is.
 
+        One that cannot be used comes after those that can, so that a whole copy says what the backup's size and digest
+        are.
+
         Args:
             found: Local ones before the remote copies of the same.
             catalog: None for a rehearsal, which enters nothing.
         """
         planned: dict[str, Found] = {}
-        for one in found:
+        holders = _holders(catalog)
+        for one in sorted(found, key=lambda one: one.state is ArchiveState.BAD):
             if one.state is ArchiveState.PARTIAL:
                 yield self._note(one, Fate.LEFT_ALONE, f"partial: {one.detail}; a failed run has left it")
                 continue
@@ -56,12 +64,15 @@ class Adopter:
             if contradiction:
                 yield self._note(one, Fate.LEFT_ALONE, contradiction)
                 continue
-            yield self._enter(one, own_id, catalog)
+            yield self._enter(one, own_id, catalog, holders.get((one.storage, one.key), own_id))
 
-    def _enter(self, found: Found, own_id: str, catalog: Catalog | None) -> Note:
+    def _enter(self, found: Found, own_id: str, catalog: Catalog | None, holder: str) -> Note:
         what = f"{own_id}: {found.state}" + (f", {found.detail}" if found.detail else "")
         if catalog is None:
             return self._note(found, Fate.ADOPTED, what)
+        if holder != own_id:
+            # Its time was read in another zone, or it was another server's: retention would count one file twice.
+            return self._note(found, Fate.LEFT_ALONE, f"is already backup {holder}")
         try:
             known = catalog.backup(own_id)
         except NotFoundError:
@@ -78,6 +89,12 @@ class Adopter:
     @staticmethod
     def _note(found: Found, fate: Fate, message: str) -> Note:
         return Note(fate=fate, subject=f"{found.storage}: {found.key}", message=message)
+
+
+def _holders(catalog: Catalog | None) -> Mapping[tuple[str, str], str]:
+    """Return whose each file is that the catalog knows: storage backend and key → id of the backup."""
+    copies = [] if catalog is None else catalog.copies_in(_HELD)
+    return {(copy.storage, copy.key): copy.backup_id for copy in copies}
 
 
 def _contradiction(first: Found, other: Found) -> str:

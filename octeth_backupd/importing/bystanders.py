@@ -22,7 +22,7 @@ _MEANINGS = {
 
 
 def bystanders(root: Path, *, own: frozenset[str]) -> Iterator[Note]:
-    """Yield what lies beside the directories of archives, with its size.
+    """Yield what lies beside the directories of archives, with its size, and those directories that are links.
 
     Args:
         root: The directory of local backups.
@@ -32,6 +32,12 @@ def bystanders(root: Path, *, own: frozenset[str]) -> Iterator[Note]:
         entries = sorted(root.iterdir()) if root.is_dir() else []
     tiers = {tier.value for tier in TIERS}
     for entry in entries:
+        if entry.name in tiers and entry.is_symlink():
+            message = (
+                "is a symbolic link, which is not followed: no archive in it is found. Make it a directory, or mount "
+                "the other one there, then import --archives"
+            )
+            yield Note(fate=Fate.BY_HAND, subject=str(entry), message=message)
         if entry.name in tiers or entry.name in own:
             continue
         size = tree_bytes(entry) if entry.is_dir() and not entry.is_symlink() else entry.lstat().st_size

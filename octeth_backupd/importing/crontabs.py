@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from octeth_backupd.process.host import HostRunner
 
-_REMOVED = frozenset({CronPurpose.BACKUP, CronPurpose.CLEANUP})
 _OWN_USER = "root"
 
 
@@ -69,12 +68,12 @@ class Crontabs:
         """Remove lines, leaving every other byte; of each crontab a copy is kept first.
 
         Args:
-            lines: From ``lines``; those of ClickHouse, or mixed with it, stay.
+            lines: From ``lines``; those of ClickHouse, and those that start something else as well, stay.
             backup_directory: Where the copies go, mode 0600.
             now: For their names.
 
         Returns:
-            What was done, in words.
+            What was done, in words, with the lines themselves.
 
         Raises:
             StorageError: A crontab has changed since, or cannot be written; those before it are done.
@@ -82,9 +81,13 @@ class Crontabs:
         """
         by_place: dict[str, list[CronLine]] = defaultdict(list)
         for line in lines:
-            if line.purpose in _REMOVED:
+            if line.is_removable:
                 by_place[line.place].append(line)
-        return tuple(self._remove_from(place, mine, backup_directory, now) for place, mine in by_place.items())
+        done: list[str] = []
+        for place, mine in by_place.items():
+            done.append(self._remove_from(place, mine, backup_directory, now))
+            done += (f"  {line.number}: {line.text.strip()}" for line in mine)
+        return tuple(done)
 
     def _remove_from(self, place: str, lines: list[CronLine], backup_directory: Path, now: datetime) -> str:
         is_program = place == _program_place()
@@ -147,6 +150,8 @@ def how_to_remove(lines: Iterable[CronLine]) -> Iterator[str]:
             yield f"  {line.number}: {line.text.strip()}"
             if line.purpose is CronPurpose.MIXED:
                 yield "     (starts ClickHouse's backup, too: edit it by hand)"
+            elif line.does_more:
+                yield "     (starts something else, too: edit it by hand)"
 
 
 def _program_place() -> str:

@@ -141,12 +141,13 @@ def run_import(order: ImportOrder, sources: Sources, machine: Machine) -> Import
             require_confirmation(catalog)  # before there is anything that could expire
         adopted = _adopt(order, plan, machine, catalog, own_id)
         result = _result(order, plan, adopted=adopted)
-    removed: tuple[str, ...] = ()
     if order.remove_cron and not order.dry_run:
         removed = machine.crontabs.remove(
             plan.cron_lines, backup_directory=plan.config_path.parent, now=machine.clock.now()
         )
-    return replace(result, cron=() if removed else result.cron, removed=removed)
+        left = [line for line in plan.cron_lines if not line.is_removable]
+        result = replace(result, cron=tuple(how_to_remove(left)), removed=removed)
+    return result
 
 
 def _plan(order: ImportOrder, sources: Sources, machine: Machine) -> _Plan:

@@ -396,11 +396,11 @@ def test_a_mount_point_is_swapped_by_entries_and_its_own_space_counts(tmp_path: 
     ):
         make_schema(container)
         manifest = a_bench.remember()
-        large = a_bench.manifest(
+        large = a_bench.remember(
             backup_id="oempro-2026-11-22_03-00-00",
+            tier=Tier.WEEKLY,
             sizes=SizesPart(data_bytes=1, prepared_bytes=1 << 40, archive_bytes=2_000),
         )
-        a_bench.catalog.add_backup(backup_from_manifest(large, storages=["local"], at=datetime.now(UTC)))
         container.stop()
 
         fits = a_bench.plan(manifest)

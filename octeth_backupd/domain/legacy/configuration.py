@@ -45,6 +45,11 @@ class Configuration:
         text = "" if variable is None or variable.text is None else variable.text.strip()
         return "" if text in _PLACEHOLDERS else text
 
+    def secret(self, name: str) -> str:
+        """Return the same with the blanks at its start and end, which belong to a password."""
+        variable = self.variables.get(name)
+        return variable.text or "" if variable is not None and self.text(name) else ""
+
     def is_placeholder(self, name: str) -> bool:
         """Return whether a variable still is what the template had."""
         variable = self.variables.get(name)

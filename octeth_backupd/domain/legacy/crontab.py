@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _PROGRAM = re.compile(r"(?<![\w.-])octeth-(backup|cleanup)\.sh(?![\w.-])")
 _CLICKHOUSE = re.compile(r"(?<![\w.-])octeth-ch-\w+\.sh(?![\w.-])")
 _TIMES = re.compile(r"\s*(?P<times>@\w+|(?:[^\s#=]+\s+){4}[^\s#=]+)\s+(?P<rest>\S.*)", re.DOTALL)
+_REDIRECTION = re.compile(r"&>>?\s*\S+|\d*(?:>>?|<)(?:&\d|\s*[^\s;&|]+)")
+_JOINT = re.compile(r"[;&|]+")
+_NO_PROGRAM = re.compile(r"(?:[\w.-]+\s+)?(?:cd\s+\S.*|true|:)?")
 _MACROS = {
     "@daily": "0 0 * * *",
     "@midnight": "0 0 * * *",
@@ -47,6 +50,7 @@ class CronLine:
         number: From 1.
         text: The line as it is, without its end.
         expression: Five fields; empty where cron's own time is none (``@reboot``).
+        does_more: It starts another program as well, and is never removed.
     """
 
     place: str
@@ -54,6 +58,12 @@ class CronLine:
     text: str
     expression: str
     purpose: CronPurpose
+    does_more: bool = False
+
+    @property
+    def is_removable(self) -> bool:
+        """Return whether nothing but the tool would miss it."""
+        return self.purpose in {CronPurpose.BACKUP, CronPurpose.CLEANUP} and not self.does_more
 
 
 def find_cron_lines(crontab: str, *, place: str) -> Iterator[CronLine]:
@@ -71,7 +81,14 @@ def find_cron_lines(crontab: str, *, place: str) -> Iterator[CronLine]:
         if purpose is not None:
             times = " ".join(match["times"].split())
             expression = _MACROS.get(times.lower(), "" if times.startswith("@") else times)
-            yield CronLine(place=place, number=number, text=line, expression=expression, purpose=purpose)
+            yield CronLine(
+                place=place,
+                number=number,
+                text=line,
+                expression=expression,
+                purpose=purpose,
+                does_more=_does_more(match["rest"]),
+            )
 
 
 def _purpose(command: str) -> CronPurpose | None:
@@ -81,6 +98,15 @@ def _purpose(command: str) -> CronPurpose | None:
     if "backup" in programs:
         return CronPurpose.BACKUP
     return CronPurpose.CLEANUP if programs else None
+
+
+def _does_more(command: str) -> bool:
+    """Return whether a command joins another program to the tool's; quotes are not looked at, to be on the safe side.
+
+    Before the command there may be a user.
+    """
+    parts = (part.strip(" \t\r(){}\"'") for part in _JOINT.split(_REDIRECTION.sub(" ", command)))
+    return any(not _PROGRAM.search(part) and not _NO_PROGRAM.fullmatch(part) for part in parts)
 
 
 def without_lines(crontab: bytes, numbers: Collection[int]) -> bytes:

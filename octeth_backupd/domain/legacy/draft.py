@@ -75,7 +75,7 @@ class Draft:
         """Put a variable's value into a file and name the file in a key."""
         path = self._secret_directory / file_name
         self.put(key, str(path))
-        self.secrets.append(Secret(path=path, text=self.configuration.text(name)))
+        self.secrets.append(Secret(path=path, text=self.configuration.secret(name)))
         self.note(Fate.TAKEN, name, f'{_dotted(key)} = "{path}", which holds it')
 
     def secret_path(self, file_name: str) -> PurePosixPath:

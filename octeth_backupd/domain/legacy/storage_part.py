@@ -95,7 +95,7 @@ def _translate_provider(draft: Draft, name: str) -> bool:
             draft.put(f"s3.{key}", value)
     draft.note(Fate.TAKEN, PROVIDER, f'is {name}: copies of every backup go into [s3] bucket = "{bucket}"')
     _credentials(draft, name, provider)
-    if not prefix:
+    if not draft.text(provider.prefix) and not prefix:
         draft.note(
             Fate.CHANGED, provider.prefix,
             "is empty, for which the old upload made keys that begin with a slash; those are looked for as well",
@@ -115,7 +115,15 @@ def _bucket_and_prefix(draft: Draft, provider: _Provider) -> tuple[str, str]:
     if bucket.startswith(_SCHEME):
         bucket, _, path = bucket.removeprefix(_SCHEME).partition("/")
         prefix = prefix or path
-    return bucket, prefix.strip("/")
+    stripped = prefix.strip("/")
+    if draft.text(provider.prefix) != draft.text(provider.prefix).strip("/"):
+        place = f"{stripped}/daily/".removeprefix("/")
+        draft.note(
+            Fate.BY_HAND, provider.prefix,
+            f'begins or ends with a slash, for which the old upload made keys such as "{prefix}/daily/…": '
+            f'nothing is looked for there. To adopt those archives, move them to "{place}…" and so on first',
+        )  # fmt: skip
+    return bucket, stripped
 
 
 def _wanted(draft: Draft, name: str, bucket: str, prefix: str) -> dict[str, str]:

@@ -124,12 +124,12 @@ def _compare_gone(copy: Copy, backup: Backup, found: FoundArchive, *, is_ours: b
 
 
 def _compare_deleted(copy: Copy, backup: Backup, found: FoundArchive, *, is_ours: bool) -> Verdict:
-    is_whole = found.archive is not None and (found.manifest is not None or backup.origin is Origin.LEGACY)
     if not is_ours:
         back = CopyChange(copy=copy, state=CopyState.PRESENT)
-        return Verdict(must_identify=is_whole and found.manifest is not None, if_same=back)
-    if is_whole:
-        detail = "the catalog records it as deleted; it was put back, and is left alone"
+        return Verdict(must_identify=found.archive is not None and found.manifest is not None, if_same=back)
+    if found.archive is not None:
+        # An operator may have undeleted the archive alone: it is never taken for a leftover.
+        detail = "the catalog records it as deleted; its archive was put back, and is left alone"
         return Verdict(findings=(_finding(FindingKind.RETURNED, copy, backup, detail),))
     return Verdict(
         findings=tuple(

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CONFIRMED_META = "retention_confirmed"
 """Holds the policy that was confirmed, as ``RetentionPolicy.canonical``; empty: backups came in that it never saw."""
+UNCONFIRMED = (CONFIRMED_META, "")
+"""What ``require_confirmation`` notes, for who notes it together with the backups that came in."""
 _HOW = "Look at the plan (octeth-backupctl retention), then apply it once: octeth-backupctl retention --apply."
 
 
@@ -31,7 +33,7 @@ def confirm(catalog: Catalog, policy: RetentionPolicy) -> None:
 
 def require_confirmation(catalog: Catalog) -> None:
     """Let nothing expire until an operator has looked: backups came in that this policy never saw."""
-    catalog.set_meta(CONFIRMED_META, "")
+    catalog.set_meta(*UNCONFIRMED)
 
 
 def confirm_if_there_is_nothing(catalog: Catalog, policy: RetentionPolicy) -> None:

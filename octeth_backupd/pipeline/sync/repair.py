@@ -65,7 +65,7 @@ def _remove(finding: Finding, storage: Storage, catalog: Catalog) -> Finding:
     copy = _copy_at(finding, storage, catalog)
     if copy is not None and copy.state is not CopyState.DELETED:
         return replace(finding, outcome="left alone: the catalog waits for it now")
-    if copy is None and _is_there(storage, finding.archive_key):
+    if _is_there(storage, finding.archive_key):
         return replace(finding, outcome="left alone: its archive is there now")
     if finding.key == manifest_name(finding.archive_key):
         storage.delete(checksum_name(finding.archive_key))

@@ -12,6 +12,7 @@ from octeth_backupd.domain.holdings import Accept, Hold, Pin, Proof
 from octeth_backupd.domain.state_document import owner_of_state_key, parse_state, state_key
 from octeth_backupd.domain.sync.report import Finding, FindingKind
 from octeth_backupd.errors import MetadataError, NotFoundError, StorageError
+from octeth_backupd.pipeline.retention.confirmation import require_confirmation
 from octeth_backupd.pipeline.state_files import is_noted, note_state
 
 if TYPE_CHECKING:
@@ -114,8 +115,11 @@ class StateReading:
 
     def _take_over(self, document: StateDocument) -> set[str]:
         """Tell the catalog what a document says; return the ids in it that the catalog does not know."""
+        ours = self._catalog.installations.ours()
         for one in document.adopted:
             if one.installation_id != self._own:
+                if one.installation_id not in ours:
+                    require_confirmation(self._catalog)  # before they are ours: no policy has seen its backups
                 self._catalog.installations.adopt(one.installation_id, by=one.adopted_by, at=one.adopted_at)
         owners = (document.installation_id, *(one.installation_id for one in document.adopted))
         ids = {}

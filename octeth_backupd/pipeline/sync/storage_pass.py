@@ -14,7 +14,7 @@ from octeth_backupd.domain.sync.places import FoundFile, place_of, short_id, sor
 from octeth_backupd.domain.sync.report import Finding, FindingKind, StorageReport
 from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.pipeline.record import backup_from_manifest
-from octeth_backupd.pipeline.retention.confirmation import require_confirmation
+from octeth_backupd.pipeline.retention.confirmation import UNCONFIRMED
 from octeth_backupd.pipeline.sync.manifest_reading import read_manifests
 from octeth_backupd.pipeline.sync.partial_files import partial_files
 
@@ -216,9 +216,8 @@ class StoragePass:
         backups, copies = self._backups, self._copies
         self._backups, self._copies = [], []
         if backups:
-            if any(backup.installation_id in self._ours for backup in backups):
-                require_confirmation(self._parts.catalog)  # before they are there: no policy has seen them
-            added = self._parts.catalog.found.add_backups(backups)
+            # No policy has seen those that are new; what a run of ours recorded meanwhile is none of them.
+            added = self._parts.catalog.found.add_backups(backups, ours=self._ours, note=UNCONFIRMED)
             for backup in backups:
                 if backup.backup_id not in added:
                     self._known.forget(backup.backup_id)

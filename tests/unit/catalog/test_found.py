@@ -44,6 +44,20 @@ def test_a_backup_is_left_to_its_own_run_until_that_is_over(catalog: Catalog) ->
     assert catalog.found.add_backups([backup]) == {backup.backup_id}
 
 
+def test_a_note_is_set_with_new_backups_of_ours_and_with_no_others(catalog: Catalog) -> None:
+    ours, theirs = make_backup(), make_backup(server="shop", installation_id="theirs")
+    being_made = make_backup(server="web")
+    catalog.add_run(make_run(being_made.run_id, status=RunStatus.RUNNING))
+    catalog.add_backup(ours)
+    own, note = {ours.installation_id}, ("name", "value")
+
+    catalog.found.add_backups([ours, theirs, being_made], ours=own, note=note)
+    assert catalog.meta("name") is None
+
+    catalog.found.add_backups([make_backup(taken_at=LATER)], ours=own, note=note)
+    assert catalog.meta("name") == "value"
+
+
 def test_a_copy_comes_in_once(catalog: Catalog) -> None:
     backup = make_backup()
     catalog.add_backup(backup)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from octeth_backupd.catalog.migrations import MIGRATIONS
 from octeth_backupd.catalog.opening import open_database
 from octeth_backupd.catalog.store import Catalog
+from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.holdings import Proof, ProofLevel
 from octeth_backupd.errors import CatalogError
 from tests.fakes.catalog_values import START, StandingClock, make_backup
@@ -69,3 +71,17 @@ def test_nothing_that_was_said_of_backups_can_be_removed(catalog: Catalog, catal
     with pytest.raises(CatalogError, match="nothing is removed from history"), database.write() as connection:
         connection.exec_driver_sql(f"DELETE FROM {table}")
     database.close()
+
+
+def test_a_file_is_of_one_backup_until_that_is_deleted(catalog: Catalog) -> None:
+    first, second = make_backup(), make_backup(server="shop", copies={})
+    catalog.add_backup(first)
+    catalog.add_backup(second)
+    copy = replace(first.copies[0], backup_id=second.backup_id)
+
+    with pytest.raises(CatalogError):
+        catalog.add_copy(copy)
+
+    catalog.set_copy_state(first.backup_id, "local", CopyState.DELETED, at=START)
+    catalog.add_copy(copy)
+    assert catalog.backup(second.backup_id).copies == (copy,)

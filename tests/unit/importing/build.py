@@ -24,7 +24,7 @@ def host_runner(path: str | None = None) -> HostRunner:
 def tar_bytes(
     name: str = NAME, *, checkpoints: str = CHECKPOINTS, info: str = INFO, data: bytes = b"x" * 3000
 ) -> bytes:
-    """Return an archive as the tool makes it: one top directory, gzip."""
+    """Return an archive as the tool makes it, the same whenever it is made: one top directory, gzip."""
     top = name.removesuffix(".tar.gz")
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
@@ -37,7 +37,7 @@ def tar_bytes(
             member = tarfile.TarInfo(f"{top}/{path}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    return gzip.compress(plain.getvalue())
+    return gzip.compress(plain.getvalue(), mtime=0)
 
 
 def put(root: Path, key: str, content: bytes, *, checksum: str | None = "right") -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +107,29 @@ def test_backup_of_our_own_with_the_same_id_stays(catalog: Catalog) -> None:
     catalog.add_backup(make_backup(taken_at=TAKEN))
 
     assert _fates(catalog, LOCAL) == [Fate.LEFT_ALONE]
+
+
+@pytest.mark.parametrize(("adopter", "hours"), [(ADOPTER, 1), (ADOPTER, -1), (replace(ADOPTER, server="shop"), 0)])
+def test_file_that_is_a_backup_is_not_another_one_by_another_zone_or_server(
+    catalog: Catalog, adopter: Adopter, hours: int
+) -> None:
+    _fates(catalog, LOCAL, REMOTE)
+    moved = [replace(one, taken_at=TAKEN + timedelta(hours=hours)) for one in (LOCAL, REMOTE)]
+
+    notes = list(adopter.adopt(moved, catalog))
+
+    assert [(note.fate, note.message) for note in notes] == [(Fate.LEFT_ALONE, f"is already backup {ID}")] * 2
+    assert [backup.backup_id for backup in catalog.backups()] == [ID]
+
+
+def test_damaged_local_archive_does_not_hide_its_good_remote_copy(catalog: Catalog) -> None:
+    damaged = replace(LOCAL, facts=ArchiveFacts(size_bytes=400, damage="it ends too early"))
+
+    assert _fates(catalog, damaged, REMOTE) == [Fate.ADOPTED, Fate.LEFT_ALONE]
+
+    backup = catalog.backup(ID)
+    assert (backup.archive_bytes, [copy.storage for copy in backup.copies]) == (1000, ["s3"])
+    assert catalog.find_backup("latest").backup_id == ID
 
 
 def test_rehearsal_enters_nothing() -> None:

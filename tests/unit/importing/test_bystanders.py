@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.legacy.report import Fate
 from octeth_backupd.importing.bystanders import bystanders
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def test_everything_else_is_named_with_its_size(tmp_path: Path) -> None:
         "tmp",
     ]
     assert notes["pre-restore-backup-20250101-020000"].startswith("2.0 KiB")
+
+
+def test_directory_of_archives_that_is_a_link_is_told_as_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "backups"
+    root.mkdir()
+    (root / "daily").mkdir()
+    (root / "weekly").symlink_to(tmp_path / "elsewhere")
+
+    [note] = bystanders(root, own=frozenset())
+
+    assert (note.fate, note.subject) == (Fate.BY_HAND, str(root / "weekly"))
 
 
 def test_directory_that_is_not_there_has_none(tmp_path: Path) -> None:

@@ -73,7 +73,11 @@ def test_removal_leaves_every_other_byte_owner_and_mode(tmp_path: Path, places: 
     [copy] = tmp_path.glob("*.before")
     assert copy.read_bytes() == OTHER + BACKUP + CLICKHOUSE + CLEANUP + OTHER
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert done == (f"2 lines removed from {path}; the whole is kept in {copy}",)
+    assert done == (
+        f"2 lines removed from {path}; the whole is kept in {copy}",
+        f"  4: {BACKUP.decode().strip()}",
+        f"  6: {CLEANUP.decode().strip()}",
+    )
     assert [entry.name for entry in (tmp_path / "spool").iterdir()] == ["root"]
 
 
@@ -86,8 +90,11 @@ def test_crontab_without_lines_of_the_tool_is_not_written(tmp_path: Path, places
     assert path.stat().st_ino == inode
 
 
-def test_line_that_starts_clickhouse_too_is_left_to_the_operator(tmp_path: Path, places: CronPlaces) -> None:
-    both = b"0 2 * * * /opt/bin/octeth-backup.sh; /opt/bin/octeth-ch-backup.sh\n"
+@pytest.mark.parametrize("other", [b"; /opt/bin/octeth-ch-backup.sh", b" && rsync -a /var/backups nas:/backups"])
+def test_line_that_starts_something_else_too_is_left_to_the_operator(
+    tmp_path: Path, places: CronPlaces, other: bytes
+) -> None:
+    both = b"0 2 * * * /opt/bin/octeth-backup.sh" + other + b"\n"
     path = _file(tmp_path / "spool/root", both)
     crontabs = _crontabs(places)
 

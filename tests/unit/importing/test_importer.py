@@ -241,9 +241,21 @@ def test_cron_lines_go_last_and_only_when_asked(host: Host) -> None:
     result = host.run(archives_only=True, remove_cron=True)
 
     assert host.crontab.read_bytes() == CRONTAB.split(b"\n", 1)[1]
-    assert len(result.removed) == 1
+    assert "1 line removed" in result.removed[0]
+    assert "0 5 * * * /opt/bin/octeth-backup.sh" in result.removed[1]
     assert result.cron == ()
     assert [stat.S_IMODE(path.stat().st_mode) for path in host.config.parent.glob("*.before")] == [0o600]
+
+
+def test_cron_line_that_does_more_stays_and_is_shown(host: Host) -> None:
+    more = b"0 6 * * * /opt/bin/octeth-cleanup.sh && /usr/local/bin/tidy\n"
+    host.crontab.write_bytes(CRONTAB + more)
+
+    result = host.run(remove_cron=True)
+
+    assert host.crontab.read_bytes().endswith(more)
+    assert any("octeth-cleanup.sh" in line for line in result.cron)
+    assert any("by hand" in line for line in result.cron)
 
 
 def test_time_zone_of_the_names_can_be_said(host: Host) -> None:

@@ -87,3 +87,15 @@ def test_command_outside_a_condition_is_reported_in_either_file() -> None:
     found = configuration("source /other\n", "mkdir -p /x\n")
 
     assert [place.source for place in found.unread] == [".env:1", "backup.conf:1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [("' p w '", " p w "), ('"pw "', "pw "), ("pw  ", "pw"), ("' '", ""), ("$x", "")],
+)
+def test_secret_keeps_the_blanks_within_its_quotes(value: str, secret: str) -> None:
+    assert configuration(f"PASSWORD={value}\n").secret("PASSWORD") == secret
+
+
+def test_placeholder_is_no_secret() -> None:
+    assert configuration("PASSWORD=your_root_password_here\n").secret("PASSWORD") == ""

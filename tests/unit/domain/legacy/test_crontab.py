@@ -41,6 +41,49 @@ def test_user_before_the_command_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "{tool}",
+        "root {tool} >> /var/log/octeth-backup.log 2>&1",
+        "{tool} &> /dev/null",
+        "{tool} >/dev/null 2>&1 &",
+        "cd /opt/tools && ./octeth-backup.sh >log 2>&1",
+        "root cd /opt/tools; ./octeth-backup.sh",
+        "(cd '/opt/my tools' && ./octeth-backup.sh)",
+        "[ -x {tool} ] && {tool}",
+        "{tool}; /opt/octeth-backup-tools/bin/octeth-cleanup.sh",
+        "{tool} || true",
+        "nice -n 10 bash -c '{tool}'",
+    ],
+)
+def test_line_that_starts_the_tool_alone_may_be_removed(command: str) -> None:
+    [line] = find_cron_lines(f"0 2 * * * {command.format(tool=f'{BIN}/octeth-backup.sh')}", place="x")
+
+    assert line.is_removable
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "{tool} && rsync -a /var/backups nas:/backups",
+        "{tool}; /usr/local/bin/ping-monitor",
+        "{tool} 2>&1 | mail -s backup admin@example.com",
+        "{tool} || /usr/local/bin/alarm",
+        "{tool} & /usr/local/bin/other",
+        "/usr/bin/mysqldump oempro > /x.sql && {tool}",
+        "bash -c '{tool}; reboot'",
+        "cd /opt/tools && make clean && {tool}",
+        "{tool}; octeth-ch-backup.sh",
+    ],
+)
+def test_line_that_does_more_is_never_removed_and_still_tells_when(command: str) -> None:
+    [line] = find_cron_lines(f"0 2 * * * {command.format(tool=f'{BIN}/octeth-backup.sh')}", place="x")
+
+    assert not line.is_removable
+    assert line.expression == "0 2 * * *"
+
+
+@pytest.mark.parametrize(
     ("crontab", "numbers", "left"),
     [
         (b"a\nb\nc\n", {2}, b"a\nc\n"),

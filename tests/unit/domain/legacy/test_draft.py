@@ -38,6 +38,14 @@ def test_secret_goes_into_a_file_of_its_own() -> None:
     assert "hunter2" not in f"{found.secrets} {found.notes}"
 
 
+def test_secret_is_written_with_its_blanks() -> None:
+    found = draft("PASSWORD=' hunter2 '\n")
+
+    found.take_secret("PASSWORD", "servers.a.password_file", "a.password")
+
+    assert found.secrets[0].text == " hunter2 "
+
+
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("10", 10), ("0", None), ("11", None), ("x", None)])
 def test_number_is_taken_within_its_bounds_and_refused_outside(text: str, number: int | None) -> None:
     found = draft(f"N={text}\n")

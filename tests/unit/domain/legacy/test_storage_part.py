@@ -147,3 +147,32 @@ def test_secret_without_its_key_is_left_to_the_operator() -> None:
 
     assert "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" in said(found, Fate.BY_HAND)
     assert found.secrets == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "place", "instead"),
+    [
+        ("/octeth/", "/octeth//daily/", "octeth/daily/"),
+        ("octeth/", "octeth//daily/", "octeth/daily/"),
+        ("/", "//daily/", "daily/"),
+    ],
+)
+def test_keys_of_a_prefix_with_slashes_around_it_are_named_as_not_looked_for(
+    prefix: str, place: str, instead: str
+) -> None:
+    found = draft(S3.replace("S3_PREFIX=/octeth/", f"S3_PREFIX={prefix}"))
+
+    translate_storage(found, around())
+
+    note = said(found, Fate.BY_HAND)["S3_PREFIX"]
+    assert f'"{place}' in note
+    assert f'"{instead}' in note
+    assert "S3_PREFIX" not in said(found, Fate.CHANGED)
+
+
+def test_prefix_without_slashes_around_it_is_as_it_was() -> None:
+    found = draft(S3.replace("S3_PREFIX=/octeth/", "S3_PREFIX=octeth/one"))
+
+    translate_storage(found, around())
+
+    assert "S3_PREFIX" not in said(found, Fate.BY_HAND)

@@ -156,14 +156,23 @@ def test_a_foreign_copy_that_was_gone_and_is_there_is_identified() -> None:
     assert compare_copy(copy, backup, there(copy, None), is_ours=False).findings == ()
 
 
-def test_leftovers_of_a_deletion_may_be_removed_a_whole_backup_not() -> None:
+@pytest.mark.parametrize(("checksum", "manifest"), [(True, True), (True, False), (False, True), (False, False)])
+def test_an_archive_that_was_put_back_is_no_leftover_whatever_lies_beside_it(*, checksum: bool, manifest: bool) -> None:
     copy, backup = known(CopyState.DELETED)
 
-    left = compare_copy(copy, backup, there(copy, manifest=False), is_ours=True)
-    back = compare_copy(copy, backup, there(copy), is_ours=True)
+    back = compare_copy(copy, backup, there(copy, checksum=checksum, manifest=manifest), is_ours=True)
+
+    assert [(found.kind, found.key, found.repair) for found in back.findings] == [
+        (FindingKind.RETURNED, copy.key, None)
+    ]
+
+
+def test_what_a_deletion_left_without_the_archive_may_be_removed() -> None:
+    copy, backup = known(CopyState.DELETED)
+
+    left = compare_copy(copy, backup, there(copy, None), is_ours=True)
 
     assert [finding.repair for finding in left.findings] == [Repair.REMOVE, Repair.REMOVE]
-    assert [(finding.kind, finding.repair) for finding in back.findings] == [(FindingKind.RETURNED, None)]
     assert compare_copy(copy, backup, nothing(copy), is_ours=True).findings == ()
 
 

@@ -97,11 +97,22 @@ def test_leftovers_of_a_copy_that_is_awaited_again_stay(storage: MemoryStorage, 
 def test_what_an_object_lock_keeps_is_told(storage: MemoryStorage, catalog: Catalog) -> None:
     key = store(storage, MANIFEST)
     record(catalog, CopyState.DELETED)
-    storage.retained_until[key] = START
+    del storage.files[key]
+    storage.retained_until[f"{key}.sha256"] = START
 
-    result = repair(finding(Repair.REMOVE, key), storage, catalog)
+    result = repair(finding(Repair.REMOVE, f"{key}.sha256", key), storage, catalog)
 
-    assert (result.outcome, result.is_repaired) == (f"not repaired: {key} is retained", False)
+    assert (result.outcome, result.is_repaired) == (f"not repaired: {key}.sha256 is retained", False)
+
+
+def test_an_archive_that_was_put_back_meanwhile_keeps_its_companions(storage: MemoryStorage, catalog: Catalog) -> None:
+    key = store(storage, MANIFEST)
+    record(catalog, CopyState.DELETED)
+    before = dict(storage.files)
+
+    for each in before:
+        assert repair(finding(Repair.REMOVE, each, key), storage, catalog).outcome.startswith("left alone")
+    assert storage.files == before
 
 
 def test_an_upload_of_ours_is_aborted_unless_it_is_awaited(storage: MemoryStorage, catalog: Catalog) -> None:

@@ -11,6 +11,7 @@ from octeth_backupd.domain.holdings import AdoptedInstallation, Pin
 from octeth_backupd.domain.state_document import StateDocument, make_state, state_key
 from octeth_backupd.domain.sync.known import KnownBackups
 from octeth_backupd.domain.sync.places import FoundFile
+from octeth_backupd.pipeline.retention.confirmation import CONFIRMED_META
 from octeth_backupd.pipeline.state_files import is_noted, note_state
 from octeth_backupd.pipeline.sync.state_reading import LARGEST_BYTES, StatePlace, StateReading
 from tests.fakes.catalog_values import START, make_backup
@@ -87,6 +88,21 @@ def test_what_an_adopted_one_had_adopted_is_ours_too(catalog: Catalog) -> None:
 
     assert reading.taken == 1
     assert catalog.installations.ours() == {OWN, LOST, OTHER}
+
+
+@pytest.mark.parametrize(("is_known", "confirmed"), [(False, ""), (True, "policy")])
+def test_an_adoption_that_is_new_here_requires_confirmation(
+    catalog: Catalog, *, is_known: bool, confirmed: str
+) -> None:
+    if is_known:
+        catalog.installations.adopt(LOST, by="root", at=START)
+    catalog.set_meta(CONFIRMED_META, "policy")
+    adopted = [AdoptedInstallation(installation_id=LOST, adopted_by="root", adopted_at=START)]
+
+    read(catalog, {state_key("oempro", OWN): make_state(OWN, "oempro", adopted=adopted).to_json_text()})
+
+    assert catalog.installations.ours() == {OWN, LOST}
+    assert catalog.meta(CONFIRMED_META) == confirmed
 
 
 def test_what_lies_under_anothers_name_is_reported_and_not_believed(catalog: Catalog) -> None:

@@ -12,6 +12,8 @@ from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.sync.known import KnownBackups
 from octeth_backupd.domain.sync.report import FindingKind
 from octeth_backupd.errors import CancelledError, StorageError
+from octeth_backupd.pipeline.record import backup_from_manifest
+from octeth_backupd.pipeline.retention.confirmation import CONFIRMED_META
 from octeth_backupd.pipeline.sync.storage_pass import SUSPICIOUS_FROM, StoragePass
 from tests.fakes.catalog_values import START
 from tests.fakes.storage import MemoryStorage
@@ -98,6 +100,29 @@ def test_of_two_backups_of_one_id_ours_keeps_it(bench: Bench) -> None:
 
     owners = {backup.backup_id: backup.installation_id for backup in bench.catalog.backups()}
     assert owners == {stored_manifest().backup_id: OWN, f"{stored_manifest().backup_id}-{OTHER[:8]}": OTHER}
+
+
+def test_a_backup_that_its_own_run_recorded_meanwhile_leaves_retention_confirmed(bench: Bench) -> None:
+    storage = MemoryStorage()
+    store(storage, stored_manifest())
+    bench.catalog.set_meta(CONFIRMED_META, "policy")
+    beside = a_pass(bench, storage)
+    bench.catalog.add_backup(backup_from_manifest(stored_manifest(), storages=["memory"], at=START))
+
+    assert beside.run().added == 0
+    assert bench.catalog.meta(CONFIRMED_META) == "policy"
+
+
+@pytest.mark.parametrize(("owner", "confirmed"), [(OWN, ""), (OTHER, "policy")])
+def test_a_backup_of_ours_that_no_policy_has_seen_requires_confirmation(
+    bench: Bench, owner: str, confirmed: str
+) -> None:
+    storage = MemoryStorage()
+    store(storage, stored_manifest(installation_id=owner))
+    bench.catalog.set_meta(CONFIRMED_META, "policy")
+
+    assert a_pass(bench, storage).run().added == 1
+    assert bench.catalog.meta(CONFIRMED_META) == confirmed
 
 
 def test_it_ends_when_the_run_is_cancelled(bench: Bench) -> None:

@@ -238,14 +238,27 @@ def test_repair_removes_what_a_recorded_deletion_left(host: Host) -> None:
     key = store(bucket, stored_manifest())
     host.sync(bucket)
     host.catalog.set_copy_state(host.catalog.backups()[0].backup_id, "memory", CopyState.DELETED, at=START)
-    del bucket.files[f"{key}.json"]
+    del bucket.files[key], bucket.files[f"{key}.json"]
 
     host.sync(bucket)
-    assert host.found(FindingKind.ORPHANED) == [key, f"{key}.sha256"]
-    assert key in bucket.files
+    assert host.found(FindingKind.ORPHANED) == [f"{key}.sha256"]
+    assert list(bucket.files) == [f"{key}.sha256"]
 
     host.sync(bucket, repair=True)
     assert bucket.files == {}
+
+
+def test_repair_keeps_an_archive_that_was_put_back_alone(host: Host) -> None:
+    bucket = MemoryStorage()
+    key = store(bucket, stored_manifest())
+    host.sync(bucket)
+    host.catalog.set_copy_state(host.catalog.backups()[0].backup_id, "memory", CopyState.DELETED, at=START)
+    del bucket.files[f"{key}.json"], bucket.files[f"{key}.sha256"]
+
+    host.sync(bucket, repair=True)
+
+    assert host.found(FindingKind.RETURNED) == [key]
+    assert list(bucket.files) == [key]
 
 
 def test_repair_writes_what_is_missing_beside_an_archive_and_nothing_without_it(host: Host) -> None:
