@@ -91,6 +91,7 @@ def _change(connection: sa.Connection, change: CopyChange, at: datetime) -> bool
         copies.c.storage == was.storage,
         copies.c.state == was.state,
         copies.c.updated_at == was.updated_at,
+        copies.c.detail == was.detail,  # a claim changes nothing else
     )
     values = {
         "state": change.state,

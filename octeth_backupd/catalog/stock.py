@@ -52,12 +52,13 @@ class Stock:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, server: str, *, remote: Mapping[str, bool]) -> tuple[BackupFacts, ...]:
+    def of(self, server: str, *, remote: Mapping[str, bool], backup_id: str | None = None) -> tuple[BackupFacts, ...]:
         """Return the backups of a server with their copies, newest first, all as of one moment.
 
         Args:
             server: Whose.
             remote: Storage backends by name, and whether each is remote; unknown ones are taken for remote.
+            backup_id: Only this one of them.
         """
         query = (
             sa.select(*(sa.type_coerce(column, sa.Text) for column in _COLUMNS))
@@ -66,6 +67,8 @@ class Stock:
             .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc(), copies.c.storage)
         )
         of_server = sa.select(backups.c.backup_id).where(backups.c.server == server)
+        if backup_id is not None:
+            query, of_server = (one.where(backups.c.backup_id == backup_id) for one in (query, of_server))
         with self._database.read() as connection:
             rows: Sequence[Sequence[Any]] = connection.execute(query).all()
             ours = frozenset(str(found) for found in connection.scalars(ours_query()))

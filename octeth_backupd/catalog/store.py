@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from octeth_backupd.catalog.backups import BackupRows
+from octeth_backupd.catalog.claims import Claims
 from octeth_backupd.catalog.found import FoundRows
 from octeth_backupd.catalog.holdings import Holdings
 from octeth_backupd.catalog.installations import Installations
@@ -35,8 +36,8 @@ class Catalog:
     """What the daemon knows of servers, runs, slots, backups and copies.
 
     Every method may be called from any thread, is one short transaction and, when it changes something, returns only
-    after the change would survive a power cut. Values go in and come out as those of ``domain``; times are aware, UTC.
-    Every method may raise ``CatalogError``: damaged, locked, no space, or a change that the tables refuse.
+    after the change would survive a power cut. Values are those of ``domain``; times are aware, UTC. Every method may
+    raise ``CatalogError``: damaged, locked, no space, or a change that the tables refuse.
 
     Attributes:
         found: What a sync found, many rows in one transaction.
@@ -44,6 +45,7 @@ class Catalog:
         uploads: Multipart uploads that are not over; the ledger of the storage backends.
         installations: Whose backups are ours.
         stock: What retention looks at.
+        claims: Which copies are being deleted.
     """
 
     def __init__(self, database: Database) -> None:
@@ -58,14 +60,14 @@ class Catalog:
         self.uploads = Uploads(database)
         self.installations = Installations(database)
         self.stock = Stock(database)
+        self.claims = Claims(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:
         """Open the catalog, making an empty one where there is none.
 
         Raises:
-            CatalogError: The file is damaged, no catalog, from a newer release or cannot be written; the hint says what
-                to do. It is never replaced.
+            CatalogError: It is damaged, no catalog, of a newer release or cannot be written; it is never replaced.
         """
         return cls(open_database(path, clock=clock))
 
@@ -92,9 +94,7 @@ class Catalog:
         if name == SCHEMA_VERSION:
             raise ValueError(f"{SCHEMA_VERSION} is set by migrations only")
         with self._database.write() as connection:
-            connection.execute(
-                insert(meta).values(name=name, value=value).on_conflict_do_update(set_={"value": value}),
-            )
+            connection.execute(insert(meta).values(name=name, value=value).on_conflict_do_update(set_={"value": value}))
 
     def record_server(self, name: str, identity: ServerIdentity, at: datetime) -> None:
         """Note that a server was seen; another identity than last time becomes the next of its succession."""

@@ -106,8 +106,13 @@ def deliver(
     )
 
 
-def missing_of(storage: Storage, copy: Copy) -> str:
+def missing_of(storage: Storage, copy: Copy, *, has_manifest: bool = True) -> str:
     """Return what of a copy is not there as it was stored, in words; empty when archive and manifest are.
+
+    Args:
+        storage: Where it lies.
+        copy: Which.
+        has_manifest: It was stored with one; archives of the bash tool were not.
 
     Raises:
         StorageError: The storage backend cannot be asked.
@@ -118,7 +123,9 @@ def missing_of(storage: Storage, copy: Copy) -> str:
         return "its archive is not there any more"
     if archive.size_bytes != copy.size_bytes:
         return f"its archive has {archive.size_bytes} bytes, not {copy.size_bytes}"
-    return "" if _stat(storage, keys.manifest) is not None else "its manifest is not there any more"
+    if has_manifest and _stat(storage, keys.manifest) is None:
+        return "its manifest is not there any more"
+    return ""
 
 
 def _look(storage: Storage, keys: BackupKeys, backup: Backup, cancellation: Cancellation) -> _Found | None:

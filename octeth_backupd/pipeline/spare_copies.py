@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import CopyState, RunStatus
+from octeth_backupd.domain.backup import CopyState, Origin, RunStatus
 from octeth_backupd.domain.summary import READABLE_STATES
+from octeth_backupd.domain.sync.comparison import CopyChange
 from octeth_backupd.domain.upload import LOCAL_STORAGE, local_is_spare
 from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.remote_copy import missing_of
+from octeth_backupd.pipeline.retention.deletion import delete_copy
 from octeth_backupd.pipeline.step_runner import StepRunner
-from octeth_backupd.pipeline.store_step import keys_beside
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,12 +39,17 @@ class Refusal:
 def is_spare(parts: Parts, backup: Backup) -> bool:
     """Return whether the local copy of a backup is not wanted any more, as far as the catalog knows.
 
-    A copy in a storage backend that is not configured any more cannot be confirmed: the local one stays.
+    Another installation's never is, nor an archive of the bash tool; nor is one whose other copies are not all verified
+    in the sense of retention. A copy in a storage backend that is not configured any more cannot be confirmed: the
+    local one stays.
     """
     return (
         not parts.keep_local
         and local_is_spare(backup.copies)
+        and backup.origin is not Origin.LEGACY
         and all(copy.storage in parts.remote_storages for copy in _others(backup))
+        and backup.installation_id in parts.catalog.installations.ours()
+        and _others_are_verified(parts, backup)
     )
 
 
@@ -76,6 +82,13 @@ def remove_spare_copy(context: RunContext, parts: Parts, backup_id: str, *, away
     return None
 
 
+def _others_are_verified(parts: Parts, backup: Backup) -> bool:
+    remote = {storage.name: storage.is_remote for storage in parts.storages}
+    found = parts.catalog.stock.of(backup.server, remote=remote, backup_id=backup.backup_id)
+    verified = {copy.storage for facts in found for copy in facts.copies if copy.is_verified}
+    return verified >= {copy.storage for copy in _others(backup)}
+
+
 def _others(backup: Backup) -> list[Copy]:
     return [copy for copy in backup.copies if copy.storage != LOCAL_STORAGE and copy.state in READABLE_STATES]
 
@@ -97,18 +110,18 @@ def _confirm(context: RunContext, parts: Parts, copy: Copy) -> Refusal | None:
         return Refusal(storage=copy.storage, reason=exc.message, storage_failed=True)
     if not missing:
         return None
-    parts.catalog.set_copy_state(
-        copy.backup_id, copy.storage, CopyState.MISSING, at=context.clock.now(), detail=missing
-    )
+    change = CopyChange(copy=copy, state=CopyState.MISSING, detail=missing)
+    parts.catalog.found.change_copies([change], context.clock.now())  # unless somebody has just deleted it
     return Refusal(storage=copy.storage, reason=missing, storage_failed=False)
 
 
 def _remove(context: RunContext, parts: Parts, backup: Backup) -> None:
-    # The catalog last: what is half removed is found and removed again.
+    # The catalog last: what is half removed is found and removed again. Retention may go on beside this one.
     local = next(copy for copy in backup.copies if copy.storage == LOCAL_STORAGE)
     storage = next(one for one in parts.local_storages if one.name == LOCAL_STORAGE)
-    for key in reversed(keys_beside(local.key).in_order):
-        storage.delete(key)
+    others = {copy.storage for copy in _others(backup)}
+    if not delete_copy(parts.catalog, storage, backup, local, staying=others, now=context.clock.now()):
+        return
     parts.catalog.set_copy_state(
         backup.backup_id,
         LOCAL_STORAGE,

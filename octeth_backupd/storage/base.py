@@ -33,6 +33,7 @@ class StoredFile:
         storage_class: As the storage calls it; empty where it has none, or did not say.
         retained_until: An object lock forbids to delete it until then; None without a lock. Known to ``stat`` only:
             a list does not say.
+        is_held: A legal hold forbids to delete it, for nobody knows how long. Known to ``stat`` only.
         is_archived: It must be brought back from a slow class before it can be read.
     """
 
@@ -41,6 +42,7 @@ class StoredFile:
     modified_at: datetime
     storage_class: str = ""
     retained_until: datetime | None = None
+    is_held: bool = False
     is_archived: bool = False
 
 

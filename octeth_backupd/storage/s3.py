@@ -293,5 +293,6 @@ def _stored_file(key: str, facts: ObjectFacts) -> StoredFile:
         modified_at=facts.modified_at,
         storage_class=facts.storage_class,
         retained_until=facts.retained_until,
+        is_held=facts.legal_hold,
         is_archived=_is_archived(facts),
     )

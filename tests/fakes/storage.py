@@ -30,6 +30,7 @@ class MemoryStorage:
         files: Content by key.
         archived: Keys that are in a slow class: listed, not readable.
         retained_until: Until when an object lock holds a key.
+        held: Keys under a legal hold.
         open_uploads: Uploads in parts that somebody began, as the storage shows them.
         diagnosis: What ``diagnose`` answers.
     """
@@ -40,6 +41,7 @@ class MemoryStorage:
         self.files: dict[str, bytes] = {}
         self.archived: set[str] = set()
         self.retained_until: dict[str, datetime] = {}
+        self.held: set[str] = set()
         self.open_uploads: list[Upload] = []
         self.diagnosis = (CheckResult(name="storage_write", status=CheckStatus.PASSED, summary=f"{name}: in memory"),)
         self._uploads = uploads or MemoryUploadLedger()
@@ -96,6 +98,7 @@ class MemoryStorage:
             modified_at=datetime(2026, 1, 1, tzinfo=UTC),
             storage_class="GLACIER" if key in self.archived else "",
             retained_until=self.retained_until.get(key),
+            is_held=key in self.held,
             is_archived=key in self.archived,
         )
 
@@ -106,6 +109,8 @@ class MemoryStorage:
         check_key(key)
         if key in self.files and key in self.retained_until:
             raise RetainedError(f"{key} is retained", until=self.retained_until[key])
+        if key in self.files and key in self.held:
+            raise RetainedError(f"{key} is held", until=None)
         self.files.pop(key, None)
         self.discard_unfinished(key)
 

@@ -22,6 +22,7 @@ class CopyDecision:
     Attributes:
         reasons: All of them, never none.
         after: Storage backends whose copy of the same backup must be gone before this one goes.
+        staying: Of one that goes: storage backends whose copy of the same backup can be read, and stays.
     """
 
     backup_id: str
@@ -32,6 +33,7 @@ class CopyDecision:
     expires: bool
     reasons: tuple[Reason, ...]
     after: tuple[str, ...] = ()
+    staying: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,6 +187,11 @@ class _Planning:
     def _decisions_for(self, backup: BackupFacts) -> list[CopyDecision]:
         judged = [(copy, *self._judge(backup, copy)) for copy in backup.copies if copy.state is not CopyState.DELETED]
         going_first = tuple(copy.storage for copy, expires, _ in judged if expires and copy.is_remote)
+        staying = tuple(
+            copy.storage
+            for copy, expires, _ in judged
+            if not expires and copy.is_there and copy.storage in self._policy.counts
+        )
         return [
             CopyDecision(
                 backup_id=backup.backup_id,
@@ -197,6 +202,7 @@ class _Planning:
                 expires=expires,
                 reasons=tuple(reasons),
                 after=going_first if expires and not copy.is_remote else (),
+                staying=staying if expires else (),
             )
             for copy, expires, reasons in judged
         ]

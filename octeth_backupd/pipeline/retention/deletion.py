@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.backup import Backup, Copy
     from octeth_backupd.storage.base import Storage, StoredFile
 
@@ -29,8 +30,13 @@ def files_of(backup: Backup, copy: Copy) -> tuple[str, ...]:
     return manifest_name(copy.key), checksum_name(copy.key), copy.key
 
 
-def require_deletable(storage: Storage, backup: Backup, copy: Copy, *, ours: Collection[str], now: datetime) -> None:
+def require_deletable(
+    storage: Storage, backup: Backup, copy: Copy, *, ours: Collection[str], now: datetime
+) -> frozenset[str]:
     """Look at a copy's files before any of them is touched; what is gone already is no obstacle.
+
+    Returns:
+        The keys of those that are there.
 
     Raises:
         RetainedError: An object lock holds one of them.
@@ -38,6 +44,8 @@ def require_deletable(storage: Storage, backup: Backup, copy: Copy, *, ours: Col
     """
     found = {key: stored for key in files_of(backup, copy) if (stored := _stat(storage, key)) is not None}
     for key, stored in found.items():
+        if stored.is_held:
+            raise RetainedError(f"{key} is under a legal hold", until=None)
         if stored.retained_until is not None and stored.retained_until > now:
             raise RetainedError(f"{key} is locked", until=stored.retained_until)
     has_own_manifest = _require_own_manifest(storage, backup, copy, ours)
@@ -46,25 +54,83 @@ def require_deletable(storage: Storage, backup: Backup, copy: Copy, *, ours: Col
         raise StorageError(
             f"{copy.key} has {archive.size_bytes} bytes and no manifest; the backup had {copy.size_bytes}", hint=_LEFT
         )
+    return frozenset(found)
 
 
-def delete_files(storage: Storage, backup: Backup, copy: Copy) -> None:
-    """Delete a copy's files.
+def delete_copy(
+    catalog: Catalog,
+    storage: Storage,
+    backup: Backup,
+    copy: Copy,
+    *,
+    staying: Collection[str],
+    now: datetime,
+) -> bool:
+    """Claim a copy, and delete its files; what the copy is afterwards is the caller's to note.
+
+    Args:
+        catalog: Where it is claimed, and marked until that is noted. Of what failed before anything went the mark is
+            taken away again; anything else is no backup any more and is finished later.
+        storage: Where it lies.
+        backup: Whose.
+        copy: As it was when its deletion was decided.
+        staying: See ``Claims.claim``.
+        now: For locks.
+
+    Returns:
+        Whether it is gone; False when it became another meanwhile, or nothing else of the backup would stay.
+
+    Raises:
+        RetainedError: An object lock holds one of its files.
+        StorageError: It is not ours, or one could not be deleted.
+    """
+    found = require_deletable(storage, backup, copy, ours=catalog.installations.ours(), now=now)
+    if not catalog.claims.claim(copy, staying=staying):
+        return False
+    try:
+        delete_files(storage, backup, copy, found=found)
+    except BackupdError:
+        if is_untouched(storage, backup, copy):
+            catalog.claims.release(copy, detail=copy.detail)
+        raise
+    return True
+
+
+def delete_files(storage: Storage, backup: Backup, copy: Copy, *, found: Collection[str]) -> None:
+    """Delete those of a copy's files that were looked at.
+
+    Args:
+        storage: Where it lies.
+        backup: Whose.
+        copy: Which.
+        found: What ``require_deletable`` returned: nothing else that lies there by now is touched.
 
     Raises:
         RetainedError: An object lock holds one of them.
         StorageError: One could not be deleted; ``is_untouched`` tells whether any was.
     """
     for key in files_of(backup, copy):
-        storage.delete(key)
+        if key in found:
+            storage.delete(key)
+        else:
+            storage.discard_unfinished(key)
 
 
 def is_untouched(storage: Storage, backup: Backup, copy: Copy) -> bool:
     """Return whether the first of a copy's files is certainly still there."""
     try:
-        return _stat(storage, files_of(backup, copy)[0]) is not None
+        return has_first_file(storage, backup, copy)
     except BackupdError:
         return False
+
+
+def has_first_file(storage: Storage, backup: Backup, copy: Copy) -> bool:
+    """Return whether the first of a copy's files is there: without it, its deletion has begun.
+
+    Raises:
+        StorageError: The storage backend cannot be asked.
+    """
+    return _stat(storage, files_of(backup, copy)[0]) is not None
 
 
 def _require_own_manifest(storage: Storage, backup: Backup, copy: Copy, ours: Collection[str]) -> bool:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from octeth_backupd.domain.backup import CopyState, RunStatus
-from octeth_backupd.domain.retention.copy_detail import EXPIRING, locked_detail
+from octeth_backupd.domain.backup import CopyState, Origin, RunStatus
+from octeth_backupd.domain.retention.copy_detail import locked_detail
+from octeth_backupd.domain.retention.reasons import ReasonCode
 from octeth_backupd.domain.space import format_bytes
+from octeth_backupd.domain.sync.comparison import CopyChange
 from octeth_backupd.errors import BackupdError, RetainedError
+from octeth_backupd.pipeline.remote_copy import missing_of
 from octeth_backupd.pipeline.result import RunResult
-from octeth_backupd.pipeline.retention.deletion import delete_files, is_untouched, require_deletable
+from octeth_backupd.pipeline.retention.deletion import delete_copy, has_first_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,14 +70,18 @@ class Deleted:
 
 
 class Deletion:
-    """Delete copies of one server one after the other; what fails is told, and the others go on."""
+    """Delete copies of one server one after the other; what fails is told, and the others go on.
+
+    The catalog is not believed about the copies for whose sake others go: their storage backends are asked first. One
+    that is away is not asked again.
+    """
 
     def __init__(self, context: RunContext, parts: Parts) -> None:
         self._context = context
         self._catalog = parts.catalog
         self._storages = {storage.name: storage for storage in parts.storages}
-        self._ours = parts.catalog.installations.ours()
         self._deleted = Deleted()
+        self._waiting: Counter[str] = Counter()  # storage backends that are away, and how many copies wait for them
 
     def carry_out(self, decisions: Iterable[CopyDecision]) -> Deleted:
         """Delete copies in this order; a cancelled run ends between two of them.
@@ -91,39 +99,61 @@ class Deletion:
             if storage is None:
                 self._deleted.problems.append(f"{decision.storage} is not configured: {decision.backup_id} stays there")
                 continue
-            backup = self._catalog.backup(decision.backup_id)
-            copy = next(copy for copy in backup.copies if copy.storage == decision.storage)
-            self._delete(storage, backup, copy)
+            away = next((name for name in (storage.name, *decision.staying) if name in self._waiting), None)
+            if away is not None:
+                self._waiting[away] += 1
+                continue
+            self._delete(storage, self._catalog.backup(decision.backup_id), decision)
+        self._deleted.problems.extend(
+            f"{name}: {count} more wait for it" for name, count in self._waiting.items() if count
+        )
         for problem in self._deleted.problems:
             self._context.warn(problem)
         return self._deleted
 
-    def _delete(self, storage: Storage, backup: Backup, copy: Copy) -> None:
+    def _delete(self, storage: Storage, backup: Backup, decision: CopyDecision) -> None:
+        copy = _copy_in(backup, storage.name)
         about = (backup.backup_id, storage.name)
+        if not all(self._is_there(backup, name, going=storage.name) for name in decision.staying):
+            return
         try:
-            require_deletable(storage, backup, copy, ours=self._ours, now=self._now())
-            self._note(copy, copy.state, EXPIRING)
-            self._delete_files(storage, backup, copy)
+            was_begun = any(reason.code is ReasonCode.EXPIRES_BEGUN for reason in decision.reasons)
+            if was_begun and has_first_file(storage, backup, copy):
+                return  # nothing of it went: the mark is taken away before the next plan
+            if not delete_copy(self._catalog, storage, backup, copy, staying=decision.staying, now=self._now()):
+                _log.info("copy.not_as_planned", backup_id=backup.backup_id, storage=storage.name)
+                return
         except RetainedError as exc:
             self._note(copy, CopyState.RETAINED, locked_detail(exc.until))
             self._deleted.retained.append(about)
             _log.info("copy.retained", backup_id=backup.backup_id, storage=storage.name, until=str(exc.until))
         except BackupdError as exc:
-            self._deleted.problems.append(f"{storage.name}: {backup.backup_id} could not be deleted: {exc.message}")
+            self._failed(storage.name, f"{backup.backup_id} could not be deleted: {exc.message}", exc)
         else:
             self._note(copy, CopyState.DELETED, f"by run {self._context.run.run_id}")
             self._deleted.gone.append(about)
             self._deleted.freed_bytes += copy.size_bytes
             _log.info("copy.expired", backup_id=backup.backup_id, storage=storage.name, size_bytes=copy.size_bytes)
 
-    def _delete_files(self, storage: Storage, backup: Backup, copy: Copy) -> None:
+    def _is_there(self, backup: Backup, name: str, *, going: str) -> bool:
+        """Return whether a copy that stays is where it should be, so that another one may go."""
+        copy = _copy_in(backup, name)
+        kept = f"{backup.backup_id} stays in {going}, as its copy here"
         try:
-            delete_files(storage, backup, copy)
-        except BackupdError:
-            # A copy of which nothing went is a copy as before; any other is no backup any more and is finished later.
-            if is_untouched(storage, backup, copy):
-                self._note(copy, copy.state, copy.detail)
-            raise
+            missing = missing_of(self._storages[name], copy, has_manifest=backup.origin is not Origin.LEGACY)
+        except BackupdError as exc:
+            self._failed(name, f"{kept} could not be looked at: {exc.message}", exc)
+            return False
+        if missing:
+            change = CopyChange(copy=copy, state=CopyState.MISSING, detail=missing)
+            self._catalog.found.change_copies([change], self._now())  # unless somebody has just deleted it
+            self._failed(name, f"{kept} is not what it was: {missing}")
+        return not missing
+
+    def _failed(self, name: str, problem: str, exc: BackupdError | None = None) -> None:
+        self._deleted.problems.append(f"{name}: {problem}")
+        if exc is not None and exc.retryable:
+            self._waiting[name] = 0
 
     def _note(self, copy: Copy, state: CopyState, detail: str) -> None:
         self._catalog.set_copy_state(copy.backup_id, copy.storage, state, at=self._now(), detail=detail)
@@ -133,3 +163,7 @@ class Deletion:
 
     def _now(self) -> datetime:
         return self._context.clock.now()
+
+
+def _copy_in(backup: Backup, storage: str) -> Copy:
+    return next(copy for copy in backup.copies if copy.storage == storage)

@@ -14,6 +14,7 @@ from octeth_backupd.pipeline.retention.confirmation import confirm, why_unconfir
 from octeth_backupd.pipeline.retention.doubts import hold_forgotten_doubts
 from octeth_backupd.pipeline.retention.expiry import Deletion
 from octeth_backupd.pipeline.retention.inventory import take_inventory
+from octeth_backupd.pipeline.retention.unbegun import release_unbegun
 from octeth_backupd.pipeline.step_runner import StepRunner
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def apply_retention(context: RunContext, parts: Parts) -> RunResult:
         if order.confirm:
             confirm(parts.catalog, parts.retention)
         waits = why_unconfirmed(parts.catalog, parts.retention)
+        release_unbegun(context, parts)
         hold_forgotten_doubts(server, parts, context.clock.now())
         if order.despite_hold:
             parts.catalog.holdings.end_holds(
@@ -60,6 +62,7 @@ def expire_after_backup(context: RunContext, parts: Parts, result: RunResult) ->
     try:
         if why_unconfirmed(parts.catalog, parts.retention):
             return result
+        release_unbegun(context, parts)
         hold_forgotten_doubts(context.run.server, parts, context.clock.now())
         inventory = take_inventory(context.run.server, parts, context.clock.now())
         deleted = Deletion(context, parts).carry_out(inventory.plan.expiring)
@@ -83,6 +86,7 @@ def delete_backup(context: RunContext, parts: Parts) -> RunResult:
     order = context.order if isinstance(context.order, DeleteOrder) else DeleteOrder()
     backup_id, steps = context.run.backup_id or "", StepRunner(context)
     with steps.step("plan"):
+        release_unbegun(context, parts)
         inventory = take_inventory(context.run.server, parts, context.clock.now())
         facts = next((one for one in inventory.backups if one.backup_id == backup_id), None)
         if facts is None:
@@ -131,4 +135,6 @@ def _call_off(context: RunContext, parts: Parts, copy: CopyDecision) -> bool:
 def _all_copies(facts: BackupFacts, plan: RetentionPlan) -> list[CopyDecision]:
     """Return every copy of a backup as something that goes, remote ones first."""
     copies = (one for one in plan.decisions if one.backup_id == facts.backup_id)
-    return [replace(one, expires=True, after=()) for one in sorted(copies, key=lambda one: not one.is_remote)]
+    return [
+        replace(one, expires=True, after=(), staying=()) for one in sorted(copies, key=lambda one: not one.is_remote)
+    ]

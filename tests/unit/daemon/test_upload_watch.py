@@ -90,7 +90,8 @@ class Watched:
         )
 
     def set_state(self, backup: Backup, storage: str, state: CopyState) -> None:
-        self.bench.catalog.set_copy_state(backup.backup_id, storage, state, self.bench.clock.now())
+        now = self.bench.clock.now()
+        self.bench.catalog.set_copy_state(backup.backup_id, storage, state, now, verified_at=now)
 
     def backup_run(self) -> Run:
         return self.coordinator.submit(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
+from octeth_backupd.domain.backup import CopyState, Operation, Origin, RunStatus
+from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.domain.sync.comparison import CopyChange
 from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.spare_copies import is_spare, remove_spare_copy
 from tests.fakes.runs import a_run
@@ -14,7 +17,9 @@ from tests.fakes.uploads import GONE, Remote, add_waiting_backup
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Backup
+    from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.pipeline.spare_copies import Refusal
+    from octeth_backupd.storage.base import StoredFile
     from tests.fakes.bench import Bench
 
 
@@ -33,7 +38,8 @@ class Spare:
         self.context = bench.context(a_run(operation=Operation.UPLOAD))
 
     def set_state(self, storage: str, state: CopyState) -> None:
-        self.bench.catalog.set_copy_state(self.backup.backup_id, storage, state, self.bench.clock.now())
+        now = self.bench.clock.now()
+        self.bench.catalog.set_copy_state(self.backup.backup_id, storage, state, now, verified_at=now)
 
     def state(self, storage: str = "local") -> CopyState:
         copies = self.bench.catalog.backup(self.backup.backup_id).copies
@@ -44,6 +50,10 @@ class Spare:
             **{"storages": (self.bench.storage, *self.remotes.values()), "keep_local": False} | changes
         )
         return remove_spare_copy(self.context, parts, self.backup.backup_id, away=away)
+
+    @property
+    def parts(self) -> Parts:
+        return self.bench.parts(storages=(self.bench.storage, *self.remotes.values()), keep_local=False)
 
     def assert_kept(self) -> None:
         assert self.state() is CopyState.PRESENT
@@ -141,3 +151,40 @@ def test_what_is_spare_is_known_without_asking_anybody(spare: Spare) -> None:
 
     assert is_spare(parts, spare.bench.catalog.backup(spare.backup.backup_id))
     assert [remote.asked for remote in spare.remotes.values()] == [[], []]
+
+
+def test_the_copy_of_another_installation_is_never_spare(spare: Spare) -> None:
+    backup = spare.bench.catalog.backup(spare.backup.backup_id)
+
+    assert is_spare(spare.parts, backup)
+    assert not is_spare(spare.parts, replace(backup, installation_id="f" * 32))
+
+
+def test_an_archive_of_the_bash_tool_is_never_spare(spare: Spare) -> None:
+    backup = spare.bench.catalog.backup(spare.backup.backup_id)
+
+    assert not is_spare(spare.parts, replace(backup, origin=Origin.LEGACY))
+
+
+def test_a_copy_beside_one_that_was_never_verified_is_not_spare(spare: Spare) -> None:
+    for state in (CopyState.MISSING, CopyState.PRESENT):  # there again, as a sync says it
+        copy = next(one for one in spare.bench.catalog.backup(spare.backup.backup_id).copies if one.storage == "s3")
+        spare.bench.catalog.found.change_copies([CopyChange(copy=copy, state=state)], spare.bench.clock.now())
+
+    assert spare.remove() is None
+    spare.assert_kept()
+
+
+def test_while_the_others_are_being_deleted_the_local_copy_stays(spare: Spare, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = spare.bench.storage.stat
+
+    def stat_beside_retention(key: str) -> StoredFile:
+        for copy in spare.bench.catalog.backup(spare.backup.backup_id).copies:
+            if copy.storage != "local" and copy.detail != EXPIRING:
+                assert spare.bench.catalog.claims.claim(copy, staying={"local"})
+        return stat(key)
+
+    monkeypatch.setattr(spare.bench.storage, "stat", stat_beside_retention)
+
+    assert spare.remove() is None
+    spare.assert_kept()

@@ -97,6 +97,12 @@ def test_locked_file_is_not_deleted(storage: S3Storage, client: FakeS3Client) ->
     assert client.calls["delete"] == 0
 
 
+def test_legal_hold_is_shown(storage: S3Storage, client: FakeS3Client) -> None:
+    client.objects[f"octeth/{KEY}"] = (b"x", _facts(f"octeth/{KEY}", legal_hold=True))
+
+    assert storage.stat(KEY).is_held
+
+
 def test_bucket_that_is_gone_is_not_a_missing_file(storage: S3Storage, client: FakeS3Client) -> None:
     client.failing["list_objects"] = [refusal("NoSuchBucket", "ListObjectsV2")]
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 OURS = frozenset({INSTALLATION})
 
 
-def require(shelf: Shelf, backup: Backup, *, of: Backup | None = None) -> None:
+def require(shelf: Shelf, backup: Backup, *, of: Backup | None = None) -> frozenset[str]:
     now = shelf.bench.clock.now()
-    require_deletable(shelf.bench.storage, of or backup, backup.copies[0], ours=OURS, now=now)
+    return require_deletable(shelf.bench.storage, of or backup, backup.copies[0], ours=OURS, now=now)
 
 
 def path_of(shelf: Shelf, backup: Backup, name: Callable[[str], str] = str) -> Path:
@@ -52,9 +52,9 @@ def test_archive_of_the_bash_tool_goes_first_it_has_no_manifest(shelf: Shelf) ->
 def test_whole_copy_is_deletable_and_then_gone(shelf: Shelf) -> None:
     (backup,) = shelf.nights(1)
 
-    require(shelf, backup)
+    found = require(shelf, backup)
     assert is_untouched(shelf.bench.storage, backup, backup.copies[0])
-    delete_files(shelf.bench.storage, backup, backup.copies[0])
+    delete_files(shelf.bench.storage, backup, backup.copies[0], found=found)
 
     assert shelf.bench.stored() == []
     assert not is_untouched(shelf.bench.storage, backup, backup.copies[0])
@@ -97,8 +97,7 @@ def test_damaged_archive_of_another_size_is_ours_while_its_manifest_says_so(shel
     (backup,) = shelf.nights(1)
     path_of(shelf, backup).write_text("cut")
 
-    require(shelf, backup)
-    delete_files(shelf.bench.storage, backup, backup.copies[0])
+    delete_files(shelf.bench.storage, backup, backup.copies[0], found=require(shelf, backup))
 
     assert shelf.bench.stored() == []
 
@@ -134,6 +133,27 @@ def test_lock_is_seen_before_anything_is_touched(shelf: Shelf) -> None:
 
     assert raised.value.until == until
     require_deletable(shelf.remote, backup, backup.copies[1], ours=OURS, now=until)
+
+
+def test_legal_hold_on_the_archive_alone_is_seen_before_anything_is_touched(shelf: Shelf) -> None:
+    nights = shelf.nights(5)
+    shelf.remote.held.add(nights[1].copies[0].key)
+
+    apply_retention(shelf.context(Operation.RETENTION), shelf.parts)
+
+    assert shelf.copy_detail(nights[1], "s3") == (CopyState.RETAINED, "locked by its storage")
+    assert {name for name in shelf.files_of(nights[1]) if name.startswith("s3:")} <= shelf.files()
+
+
+def test_what_appears_under_a_name_after_the_look_is_not_deleted(shelf: Shelf) -> None:
+    (backup,) = shelf.nights(1)
+    path_of(shelf, backup, checksum_name).unlink()
+    found = require(shelf, backup)
+    path_of(shelf, backup, checksum_name).write_text("somebody's")
+
+    delete_files(shelf.bench.storage, backup, backup.copies[0], found=found)
+
+    assert shelf.bench.stored() == [checksum_name(backup.copies[0].key)]
 
 
 @pytest.mark.parametrize("fails_at", [0, 1, 2])

@@ -10,11 +10,13 @@ import pytest
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
 from octeth_backupd.domain.events import Warned
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.domain.retention.settings import RemoteRetentionSettings
 from octeth_backupd.errors import RetainedError, StorageError
 from octeth_backupd.pipeline.retention.expiry import Deleted, Deletion
 from octeth_backupd.pipeline.retention.inventory import take_inventory
 
 if TYPE_CHECKING:
+    from octeth_backupd.domain.backup import Backup
     from tests.fakes.shelf import Shelf
 
 
@@ -114,6 +116,59 @@ def test_what_is_not_ours_is_told_and_stays_as_it_is(shelf: Shelf) -> None:
     assert "no manifest that this release reads" in found.problems[0]
     assert shelf.copy_detail(nights[1], "s3") == (CopyState.PRESENT, "")
     assert found.result().status is RunStatus.DEGRADED
+
+
+def test_copy_goes_only_when_the_one_that_stays_is_really_there(shelf: Shelf) -> None:
+    nights = _nights_that_stay_remotely(shelf)
+    shelf.remote.files.pop(nights[0].copies[0].key)
+
+    found = carry_out(shelf)
+
+    assert shelf.state(nights[0], "s3") is CopyState.MISSING
+    assert shelf.state(nights[0]) is CopyState.PRESENT
+    assert "its archive is not there any more" in found.problems[0]
+    assert found.gone == [(nights[1].backup_id, "local")]
+
+
+def test_storage_that_is_away_is_asked_once_and_what_it_should_confirm_stays(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights = _nights_that_stay_remotely(shelf)
+    asked = []
+
+    def away(key: str) -> None:
+        asked.append(key)
+        raise StorageError("no network", retryable=True)
+
+    monkeypatch.setattr(shelf.remote, "stat", away)
+
+    found = carry_out(shelf)
+
+    assert (len(asked), found.gone) == (1, [])
+    assert found.problems[1:] == ["s3: 1 more wait for it"]
+    assert {shelf.state(night) for night in nights} == {CopyState.PRESENT}
+
+
+def test_copy_stays_when_the_other_one_is_being_deleted_since_the_plan(shelf: Shelf) -> None:
+    nights = _nights_that_stay_remotely(shelf)
+    planned = take_inventory("oempro", shelf.parts, shelf.bench.clock.now()).plan.expiring
+    remote = next(one for one in shelf.bench.catalog.backup(nights[0].backup_id).copies if one.storage == "s3")
+    assert shelf.bench.catalog.claims.claim(remote, staying={"local"})
+
+    found = Deletion(shelf.context(Operation.RETENTION), shelf.parts).carry_out(planned)
+
+    assert found.gone == [(nights[1].backup_id, "local")]
+    assert shelf.state(nights[0]) is CopyState.PRESENT
+
+
+def _nights_that_stay_remotely(shelf: Shelf) -> list[Backup]:
+    """Return two nights whose local copies are to go, and no remote one."""
+    remote = RemoteRetentionSettings(daily=9, weekly=9, monthly=9)
+    shelf.settings = shelf.settings.model_copy(update={"remote": remote})
+    nights = shelf.nights(5)[1:3]
+    planned = take_inventory("oempro", shelf.parts, shelf.bench.clock.now()).plan.expiring
+    assert [(one.backup_id, one.storage) for one in planned] == [(one.backup_id, "local") for one in nights]
+    return nights
 
 
 def test_outcome_in_words() -> None:

@@ -127,7 +127,7 @@ def test_lost_remote_makes_the_run_degraded_and_the_local_copy_waits_for_it(
     assert result.status is RunStatus.DEGRADED
     assert result.detail["degraded"] == [
         f"s3: {nights[1].backup_id} could not be deleted: no network",
-        f"s3: {nights[2].backup_id} could not be deleted: no network",
+        "s3: 1 more wait for it",
     ]
     assert shelf.state(nights[1]) is CopyState.PRESENT
     assert shelf.copy_detail(nights[1], "s3") == (CopyState.PRESENT, "")
