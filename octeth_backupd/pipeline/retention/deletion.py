@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.names import checksum_name, manifest_name
+from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.errors import BackupdError, MetadataError, NotFoundError, RetainedError, StorageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from octeth_backupd.storage.base import Storage, StoredFile
 
 _LEFT = "It was left alone. Look at what lies there, and move away what does not belong there."
+
+
+class NothingThereError(StorageError):
+    """A copy that the catalog takes for present has no file where it should be."""
 
 
 def files_of(backup: Backup, copy: Copy) -> tuple[str, ...]:
@@ -81,10 +87,16 @@ def delete_copy(
         Whether it is gone; False when it became another meanwhile, or nothing else of the backup would stay.
 
     Raises:
+        NothingThereError: Not one of its files is where the catalog knows the copy: it lies elsewhere, or is lost.
         RetainedError: An object lock holds one of its files.
         StorageError: It is not ours, or one could not be deleted.
     """
     found = require_deletable(storage, backup, copy, ours=catalog.installations.ours(), now=now)
+    if not found and copy.state in READABLE_STATES and copy.detail != EXPIRING:
+        raise NothingThereError(
+            f"nothing of it is there, so nothing was freed: {copy.key}",
+            hint=f"Was the place of {storage.name} changed in the configuration? octeth-backupctl sync looks again.",
+        )
     if not catalog.claims.claim(copy, staying=staying):
         return False
     try:

@@ -16,7 +16,7 @@ from octeth_backupd.domain.sync.comparison import CopyChange
 from octeth_backupd.errors import BackupdError, RetainedError
 from octeth_backupd.pipeline.remote_copy import missing_of
 from octeth_backupd.pipeline.result import RunResult
-from octeth_backupd.pipeline.retention.deletion import delete_copy, has_first_file
+from octeth_backupd.pipeline.retention.deletion import NothingThereError, delete_copy, has_first_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,6 +127,9 @@ class Deletion:
             self._note(copy, CopyState.RETAINED, locked_detail(exc.until))
             self._deleted.retained.append(about)
             _log.info("copy.retained", backup_id=backup.backup_id, storage=storage.name, until=str(exc.until))
+        except NothingThereError as exc:
+            self._note(copy, CopyState.MISSING, exc.message)
+            self._failed(storage.name, f"{backup.backup_id}: {exc.message}. {exc.hint}")
         except BackupdError as exc:
             self._failed(storage.name, f"{backup.backup_id} could not be deleted: {exc.message}", exc)
         else:

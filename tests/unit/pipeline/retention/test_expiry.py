@@ -175,3 +175,17 @@ def test_outcome_in_words() -> None:
     assert Deleted().words == "nothing expired"
     assert Deleted(gone=[("a", "local")], freed_bytes=2048).words == "1 copy expired, 2.0 KiB freed"
     assert Deleted().result(extra=1).detail["extra"] == 1
+
+
+def test_copy_that_is_not_where_it_should_be_frees_nothing_and_is_missing(shelf: Shelf) -> None:
+    nights = shelf.nights(5)
+    shelf.remote.files.clear()  # as when the bucket or the prefix was changed
+    shelf.settings = shelf.settings.model_copy(update={"daily": 1})
+
+    found = carry_out(shelf)
+
+    lost = [night for night in nights if shelf.state(night, "s3") is CopyState.MISSING]
+    assert lost
+    assert not [storage for _, storage in found.gone if storage == "s3"]
+    assert all("nothing was freed" in problem or "stays in" in problem for problem in found.problems)
+    assert any("Was the place of s3 changed" in problem for problem in found.problems)
