@@ -120,7 +120,8 @@ def expiring(found: RetentionPlan) -> set[tuple[str, str]]:
 
 def counted(backups: tuple[BackupFacts, ...], now: datetime) -> list[BackupFacts]:
     """Return the good ones that count, oldest first."""
-    return [one for one in backups if one.is_good and one.is_ours and one.taken_at <= now]
+    found = [one for one in backups if one.is_good and one.is_ours and one.taken_at <= now]
+    return sorted(found, key=lambda one: one.taken_at)
 
 
 def keeps_all_good_copies(found: RetentionPlan, one: BackupFacts) -> bool:
@@ -346,8 +347,7 @@ def test_no_sequence_of_events_takes_away_what_a_policy_in_force_keeps(steps: li
     for step in steps:
         act(world, step, data.draw)
         before = {one.backup_id: one for one in world.there()}
-        good = (one for one in counted(tuple(world.backups.values()), world.now) if one.is_good)
-        newest = max(good, key=lambda one: one.taken_at, default=None)
+        newest = counted(tuple(world.backups.values()), world.now)
         held = frozenset().union(*(hold.protected for hold in world.holds)) & before.keys()
 
         world.apply()
@@ -356,7 +356,7 @@ def test_no_sequence_of_events_takes_away_what_a_policy_in_force_keeps(steps: li
         wanted = expected(counted(tuple(before.values()), world.now), world.policy.periods, world.policy.counts[REMOTE])
         assert {one.backup_id for one in wanted} <= left
         assert held <= left
-        assert newest is None or newest.backup_id in left
+        assert not newest or newest[-1].backup_id in left
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
