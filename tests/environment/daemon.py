@@ -219,9 +219,9 @@ class Daemon:
         return listed
 
     def runs(self) -> list[dict[str, Any]]:
-        """The newest runs, newest first."""
+        """The newest runs, newest first; without those in which the daemon uploads what waits, state files among it."""
         listed: list[dict[str, Any]] = self.api("/v1/runs")["runs"]
-        return listed
+        return [run for run in listed if run["operation"] != "upload"]
 
     def steps(self, run_id: str) -> list[dict[str, Any]]:
         """The steps of a run, in order."""

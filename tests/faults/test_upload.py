@@ -128,7 +128,10 @@ def test_storage_that_is_down_degrades_the_run_is_seen_and_gets_everything_when_
     assert listed.count("local, s3 (pending)") == 2
     assert "! last error" in told
     assert_everything_is_in(server, daemon)
-    assert [run["status"] for run in daemon.runs() if run["operation"] == "backup"] == ["degraded", "degraded"]
+    assert [run["status"] for run in daemon.runs() if run["operation"] == "backup"] == [
+        "degraded",
+        "degraded",
+    ]
 
 
 def test_local_copies_go_only_when_every_storage_has_its_own(make_daemon: MakeDaemon, server: S3Server) -> None:
@@ -190,7 +193,7 @@ def test_kill_at_every_fifth_part_of_a_real_backup_leaves_one_whole_object(
             assert kills >= 2, "the archive is too small for this test to prove anything"
             assert_everything_is_in(server, daemon)
             assert daemon.files_left() == []
-            operations = [(run["operation"], run["status"]) for run in reversed(daemon.runs())]
+            operations = [(run["operation"], run["status"]) for run in reversed(daemon.api("/v1/runs")["runs"])]
             assert operations == [
                 ("backup", "degraded"),
                 *(kills - 1) * [("upload", "interrupted")],
