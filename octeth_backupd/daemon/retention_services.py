@@ -16,6 +16,7 @@ from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.retention.confirmation import why_unconfirmed
 from octeth_backupd.pipeline.retention.inventory import take_inventory
+from octeth_backupd.pipeline.retention.local_keeping import why_local_copies_stay
 from octeth_backupd.pipeline.retention.operations import require_deletable_backup
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class DaemonRetentionServices:
     def retention_json(self, *, server: str | None) -> bytes:
         """See RetentionServices.retention_json."""
         parts = self._parts()
-        waits = why_unconfirmed(self._catalog, parts.retention)
+        waits = self._waits_for(parts)
         documents = [
             retention_json(take_inventory(name, parts, self._clock.now()), parts.retention, waits)
             for name in self._servers(server)
@@ -133,10 +134,14 @@ class DaemonRetentionServices:
         """Return how retention of a server stands."""
         runs = self._catalog.runs(server=server, limit=_RUNS_LOOKED_AT)
         return RetentionStatus(
-            waits_for=why_unconfirmed(self._catalog, self._parts().retention),
+            waits_for=self._waits_for(self._parts()),
             holds=tuple(self._catalog.holdings.holds(server)),
             last_run=next((run for run in runs if run.operation is Operation.RETENTION and run.status.is_final), None),
         )
+
+    def _waits_for(self, parts: Parts) -> str:
+        reasons = (why_unconfirmed(self._catalog, parts.retention), why_local_copies_stay(self._catalog))
+        return " ".join(reason for reason in reasons if reason)
 
     def _servers(self, server: str | None) -> tuple[str, ...]:
         names = tuple(self._parts().servers)

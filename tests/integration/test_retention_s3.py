@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 NIGHTS = 8
 DEGRADED = 8
+REMOVED_WITHIN_SECONDS = 30
 ANOTHER = "f" * 32
 BESIDE_THE_PREFIX = ("octeth-backup-2020-01-01_02-00-00.tar.zst", "octeth2/oempro/daily/site.tar.gz", "site.tar.gz")
 
@@ -102,6 +105,32 @@ def files_of(daemon: Daemon, backups: set[str]) -> set[str]:
 def gone(daemon: Daemon) -> set[str]:
     """Return the ids of our backups that the catalog records as deleted."""
     return {one["id"] for one in daemon.backups() if one["status"] == "deleted"}
+
+
+@pytest.mark.parametrize("bucket", [RcloneS3], indirect=True)
+def test_local_copies_of_older_backups_go_after_one_apply_when_keep_becomes_false(daemon: Daemon) -> None:
+    assert daemon.ctl("retention", "--apply").exit_code == 0
+    archives = [daemon.archive(one) for one in daemon.backups() if one["status"] == "good"]
+    others = look_alikes.snapshot(daemon.backup_directory).keys() - files_of(
+        daemon, {one["id"] for one in daemon.backups()}
+    )
+    daemon.sections = {**daemon.sections, "local": {"keep": False}}
+    daemon.write_config()
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for("configuration.reloaded")
+
+    assert "[local] keep is false" in daemon.ctl("status").out
+    assert daemon.ctl("sync", "--server", "oempro").exit_code == DEGRADED  # after its end the uploads are looked at
+    assert all(archive.exists() for archive in archives)
+
+    assert daemon.ctl("retention", "--apply").exit_code == 0
+
+    limit = time.monotonic() + REMOVED_WITHIN_SECONDS
+    while any(archive.exists() for archive in archives) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert not any(archive.exists() for archive in archives)
+    assert "[local] keep is false" not in daemon.ctl("status").out
+    assert others <= look_alikes.snapshot(daemon.backup_directory).keys()
 
 
 def test_retention_delete_and_repair_remove_exactly_what_was_to_go(daemon: Daemon, bucket: S3Server) -> None:
