@@ -6,7 +6,7 @@ import io
 import os
 import select
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _has_left(stream: io.TextIOBase | None) -> bool:
+def _has_left(stream: TextIO | None) -> bool:
     """Return whether nobody reads the pipe or socket that a stream is, as the kernel sees it."""
     try:
         descriptor = -1 if stream is None else stream.fileno()

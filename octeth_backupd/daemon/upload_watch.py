@@ -123,7 +123,7 @@ class UploadWatch:
         self._coordinator.submit(
             Operation.UPLOAD,
             server=work.server,
-            trigger=Trigger.MANUAL,
+            trigger=Trigger.DAEMON,
             requested_by=REQUESTED_BY,
             wait=True,
             order=UploadOrder(copies=work.copies, storages=storages),

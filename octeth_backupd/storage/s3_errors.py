@@ -228,7 +228,7 @@ def _is_other_protocol(exc: Exception) -> bool:
     """Return whether what answered certainly is no TLS where it was expected, or TLS where plain HTTP was."""
     return any(
         (isinstance(one, ssl.SSLError) and any(words in str(one) for words in _NO_TLS))
-        or (isinstance(one, http.client.BadStatusLine) and one.line.strip("'\"").startswith(_TLS_ALERT))
+        or (isinstance(one, http.client.BadStatusLine) and str(one).strip("'\"").startswith(_TLS_ALERT))
         for one in _beneath(exc)
     )
 

@@ -122,7 +122,7 @@ def test_all_that_waits_of_the_server_with_the_oldest_backup_is_ordered(watched:
     active = watched.look()
 
     assert active is not None
-    assert (active.run.server, active.run.trigger, active.run.requested_by) == ("oempro", Trigger.MANUAL, "daemon")
+    assert (active.run.server, active.run.trigger, active.run.requested_by) == ("oempro", Trigger.DAEMON, "daemon")
     assert active.order == UploadOrder(
         copies=frozenset({(newest.backup_id, "s3"), (newest.backup_id, "offsite"), (oldest.backup_id, "s3")}),
         storages=frozenset({"s3", "offsite"}),
