@@ -36,6 +36,7 @@ from octeth_backupd.daemon.workspace_directories import remember_workspaces
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
+from octeth_backupd.pipeline.retention.local_keeping import note_local_keeping
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
@@ -193,6 +194,7 @@ class _Daemon:
             self._sidecars.attempt(self._parts.docker)
 
     def _take_up_schedules(self) -> None:
+        note_local_keeping(self._catalog, keep_local=self._parts.keep_local, at=self._clock.now())
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
         self._ledger.reconcile(definitions)
         self._scheduler.reconcile(definitions, paused=self._ledger.paused())

@@ -200,7 +200,10 @@ def _none_good(server: str | None, foreign: list[str]) -> NotFoundError:
             f"no good backup{of_server} is of this installation; {len(foreign)} others have some: {', '.join(foreign)}",
             hint="Take over those of a lost host with sync --adopt INSTALLATION, or name a backup by its whole id.",
         )
-    return NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
+    return NotFoundError(
+        f"no good backup{of_server} yet",
+        hint="Take one: octeth-backupctl backup. Earlier ones that this catalog does not know: octeth-backupctl sync",
+    )
 
 
 def _taken_at(connection: sa.Connection, backup_id: str) -> datetime:

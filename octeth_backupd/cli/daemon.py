@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octeth_backupd import __version__
+from octeth_backupd.cli.reader import until_reader_leaves
 from octeth_backupd.errors import BackupdError, ConfigurationError
 from octeth_backupd.settings.load import Examination, examine, load
 from octeth_backupd.settings.problems import Problem, render_problems
@@ -32,6 +33,7 @@ exit codes:
   75  another daemon holds the state directory; an import must wait for it, or for the bash tool
   77  import: not root
   78  the configuration cannot be used, or would be overwritten
+  141 whoever read the output left before its end, as "| head" does
 """
 
 
@@ -41,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; default: the process's.
     """
+    return until_reader_leaves(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         match arguments.command:

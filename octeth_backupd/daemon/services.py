@@ -101,7 +101,13 @@ class DaemonServices:
         self._clock = clock
         self._coordinator = coordinator
         self._restores = restores
-        self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
+        self._retention = DaemonRetentionServices(
+            catalog=catalog,
+            coordinator=coordinator,
+            clock=clock,
+            parts=parts,
+            said=upload_watch.look_for_states,
+        )
         self._recorder = recorder
         self._upload_watch = upload_watch
         self._standing = ServerStanding(catalog=catalog, clock=clock, retention=self._retention.status)
