@@ -1,7 +1,8 @@
 """The commands that the pages for operators show, and what a test does with each.
 
-A command of ours is run against a real daemon (``tests/integration/test_docs_commands.py``) or parsed by the real parsers;
-every other program is listed here with the reason why no test runs it. Nothing unlisted passes.
+A command of ours is parsed by the real parsers, and run against a real daemon in
+``tests/integration/test_docs_commands.py``; every other program is listed here with the reason why no test runs it.
+Nothing unlisted passes.
 """
 
 from __future__ import annotations
@@ -102,6 +103,11 @@ class DocumentedCommand:
     def arguments(self) -> tuple[str, ...]:
         """What follows the program."""
         return self.words[1:]
+
+    @property
+    def command(self) -> str:
+        """What a program of ours is asked to do, such as ``restore``; empty when it is asked for nothing."""
+        return next((word for word in self.arguments if not word.startswith("-")), "")
 
     @property
     def is_ours(self) -> bool:

@@ -48,9 +48,9 @@ def site_refusals(
         Refusal(
             code="read_only_file_system",
             message=f"the file system of {path} is mounted read-only",
-            hint="Under the shipped unit that is so until ReadWritePaths= in a drop-in names its parent: examples are in "
-            "/usr/share/doc/octeth-backupd/examples/. If the mount itself is read-only, the kernel's log has the reason "
-            "(dmesg).",
+            hint="Under the shipped unit it is until a drop-in names its parent in ReadWritePaths=; examples are in "
+            "/usr/share/doc/octeth-backupd/examples/. Where the mount itself is read-only, the kernel's log has the "
+            "reason (dmesg).",
         )
         for path in read_only
     ]
