@@ -45,7 +45,6 @@ EXTERNAL: Final[Mapping[str, str]] = {
     "chmod": "of restored files",
     "chown": "of restored files",
     "cp": "of restored files",
-    "export": "of a shell",
     "mkdir": "beside the data directory",
     "mv": "exchanges directories",
     "rm": "removes the engine's files",

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -58,7 +58,7 @@ def a_bench(directory: Path, bucket: S3Server) -> Iterator[Restoring]:
         "access_key_id": bucket.access_key_id,
         "secret_access_key_file": secret,
     }
-    sections = {"s3": s3, "schedules": {**ONCE_A_YEAR, "timezone": "UTC"}}
+    sections: dict[str, dict[str, Any]] = {"s3": s3, "schedules": {**ONCE_A_YEAR, "timezone": "UTC"}}
     with restoring(directory, vendor="mariadb", fill_bytes=FILL_BYTES, sections=sections) as bench:
         yield bench
 
