@@ -13,6 +13,8 @@ from octeth_backupd.settings.load import load
 ROOT = Path(__file__).parent.parent.parent
 ETC = "/etc/octeth-backupd/"
 SERVER = '\n[servers.oempro]\ncontainer = "oempro_mysql"\n'
+# Whatever a file is for: a password, or an address that is as good as one.
+SECRET = "https://example.com/secret"
 BUCKET = '\n[s3]\nbucket = "my-backups"\n'
 
 _EXAMPLE = re.compile(r"^ *```toml\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
@@ -34,7 +36,7 @@ def _completed(example: str) -> str:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_is_a_configuration_that_is_accepted(example: str, tmp_path: Path) -> None:
     for name in _FILE.findall(example):
-        (tmp_path / name).write_text("secret\n")
+        (tmp_path / name).write_text(f"{SECRET}\n")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "config.toml"
     file.write_text(_completed(_FILE.sub(rf'"{tmp_path}/\1"', example)))
