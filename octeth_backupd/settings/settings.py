@@ -19,6 +19,7 @@ from octeth_backupd.scheduling.settings import SchedulesSettings
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.storage.local import LocalSettings
 from octeth_backupd.storage.s3_settings import S3Settings
+from octeth_backupd.telemetry.metrics_settings import MetricsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,10 @@ class Settings(Section):
     schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
     restore: RestoreSettings = Field(default_factory=RestoreSettings, description="How a restore goes.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long backups are kept.")
+    metrics: MetricsSettings = Field(
+        default_factory=MetricsSettings,
+        description="Metrics for Prometheus, which are at /metrics of the control socket in any case.",
+    )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
     control: ControlSettings = Field(
         default_factory=ControlSettings, description="The socket that octeth-backupctl talks to."

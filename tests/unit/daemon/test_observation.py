@@ -1,0 +1,119 @@
+"""Figures of the moment, and the places where they are to be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from octeth_backupd.control.services import ScheduleView
+from octeth_backupd.daemon.coordinator import ActiveRun
+from octeth_backupd.daemon.observation import WARNING, FiguresReader, Observation
+from octeth_backupd.daemon.services import ServiceState
+from octeth_backupd.domain.backup import Operation, RunStatus, Tier
+from octeth_backupd.domain.figures import RestoreFigures
+from octeth_backupd.telemetry.metrics_settings import MetricsSettings
+from tests.fakes.catalog_values import make_run
+from tests.fakes.restores import make_journal
+
+if TYPE_CHECKING:
+    from tests.fakes.bench import Bench
+
+
+@pytest.fixture
+def active() -> list[ActiveRun]:
+    return []
+
+
+@pytest.fixture
+def state() -> ServiceState:
+    return ServiceState()
+
+
+@pytest.fixture
+def reader(bench: Bench, active: list[ActiveRun], state: ServiceState) -> FiguresReader:
+    parts = bench.parts()
+    return FiguresReader(
+        clock=bench.clock,
+        parts=lambda: parts,
+        active=lambda: active,
+        schedules=lambda: [
+            ScheduleView(
+                server=server,
+                schedule="daily",
+                tier=Tier.DAILY,
+                cron="0 2 * * *",
+                timezone="UTC",
+                next_due=bench.clock.now(),
+                paused=False,
+            )
+            for server in ("oempro", "gone")
+        ],
+        state=state,
+        warnings=lambda: ("one", "two"),
+        scheduler_alive=lambda: True,
+        state_directory=bench.directory,
+    )
+
+
+def test_figures_are_those_of_the_moment(
+    bench: Bench, reader: FiguresReader, active: list[ActiveRun], state: ServiceState
+) -> None:
+    run = make_run("run-1", bench.clock.now(), status=RunStatus.RUNNING, started_at=bench.clock.now())
+    active.append(ActiveRun(run=run, parts=bench.parts(), is_running=True))
+    active.append(ActiveRun(run=make_run("run-2", operation=Operation.VERIFY), parts=bench.parts()))
+    state.configuration_error = "servers.oempro: bad"
+    bench.parts().journals.write(make_journal())
+
+    figures = reader.take()
+
+    assert figures.servers == ("oempro",)
+    assert figures.storages == ("local",)
+    assert [one.server for one in figures.schedules] == ["oempro"]
+    assert figures.running == {("oempro", Operation.BACKUP): bench.clock.now()}
+    assert {place.place for place in figures.places} == {"backups", "workspace", "state"}
+    assert (figures.configuration_in_force, figures.warnings) == (False, 2)
+    kept = make_journal()
+    assert figures.restores == {kept.server: RestoreFigures(safety_copies=1, safety_copy_bytes=kept.aside_bytes or 0)}
+
+
+def test_figures_follow_the_clock(bench: Bench, reader: FiguresReader) -> None:
+    first = reader.take()
+    bench.clock.go(60)
+
+    second = reader.take()
+
+    assert (second.taken_at - first.taken_at).total_seconds() == 60
+    assert second.started_at == first.started_at
+
+
+def test_the_file_is_written_where_the_settings_in_force_say(bench: Bench, reader: FiguresReader) -> None:
+    paths: list[Path | None] = [None]
+    warnings: dict[str, str] = {}
+    observation = Observation(reader=reader, settings=lambda: MetricsSettings(textfile=paths[0]), warnings=warnings)
+
+    observation.look()
+    paths[0] = bench.directory / "octeth.prom"
+    observation.look()
+
+    assert b"octeth_backupd_warnings 2.0" in paths[0].read_bytes()
+    assert paths[0].read_bytes().startswith(observation.metrics()[:100])
+    assert warnings == {}
+
+
+def test_what_stands_in_the_way_is_a_standing_warning_until_it_is_gone(bench: Bench, reader: FiguresReader) -> None:
+    directory = bench.directory / "later"
+    warnings: dict[str, str] = {}
+    settings = MetricsSettings(textfile=directory / "octeth.prom")
+    observation = Observation(reader=reader, settings=lambda: settings, warnings=warnings)
+
+    observation.look()
+    assert "the metrics file cannot be written" in warnings[WARNING]
+    directory.mkdir()
+    observation.look()
+    observation.stop()
+
+    assert warnings == {}
+    assert settings.textfile is not None
+    assert settings.textfile.exists()
