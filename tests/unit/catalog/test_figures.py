@@ -159,9 +159,14 @@ def test_open_holds_and_what_a_server_proved_are_counted(catalog: Catalog) -> No
 def test_nothing_is_asked_again_until_something_changes(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog.installations.set_own(OWN)
     rows = catalog.stock.figures
-    asked = []
+    asked: list[tuple[str, ...]] = []
     read = rows._read
-    monkeypatch.setattr(rows, "_read", lambda servers: asked.append(servers) or read(servers))
+
+    def noted(servers: tuple[str, ...]) -> CatalogFigures:
+        asked.append(servers)
+        return read(servers)
+
+    monkeypatch.setattr(rows, "_read", noted)
 
     rows.read(("oempro",))
     rows.read(("oempro",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,16 +88,18 @@ def test_figures_follow_the_clock(bench: Bench, reader: FiguresReader) -> None:
 
 
 def test_the_file_is_written_where_the_settings_in_force_say(bench: Bench, reader: FiguresReader) -> None:
-    paths: list[Path | None] = [None]
+    path = bench.directory / "octeth.prom"
+    settings = [MetricsSettings(), MetricsSettings(textfile=path)]
     warnings: dict[str, str] = {}
-    observation = Observation(reader=reader, settings=lambda: MetricsSettings(textfile=paths[0]), warnings=warnings)
+    observation = Observation(reader=reader, settings=lambda: settings[0], warnings=warnings)
 
     observation.look()
-    paths[0] = bench.directory / "octeth.prom"
+    assert not path.exists()
+    settings.pop(0)
     observation.look()
 
-    assert b"octeth_backupd_warnings 2.0" in paths[0].read_bytes()
-    assert paths[0].read_bytes().startswith(observation.metrics()[:100])
+    assert b"octeth_backupd_warnings 2.0" in path.read_bytes()
+    assert path.read_bytes().startswith(observation.metrics()[:100])
     assert warnings == {}
 
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from octeth_backupd.domain.figures import Figures
 from octeth_backupd.telemetry.families.registry import FAMILIES
 from octeth_backupd.telemetry.metrics import exposition, registry_of
 from tests.fakes.figures import NOW, make_full_figures
@@ -40,8 +42,10 @@ def test_each_scrape_takes_the_figures_anew() -> None:
 
 
 def test_registering_takes_no_figures() -> None:
-    asked = []
+    def take() -> Figures:
+        raise AssertionError("nobody has scraped yet")
 
-    registry_of(lambda: asked.append(1) or make_full_figures())
+    registry = registry_of(take)
 
-    assert asked == []
+    with pytest.raises(AssertionError, match="nobody has scraped yet"):
+        registry.get_sample_value("octeth_backupd_warnings")
