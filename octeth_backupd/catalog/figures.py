@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.summary import READABLE_STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from octeth_backupd.catalog.database import Database
 
@@ -64,15 +64,15 @@ class FigureRows:
 
     def _read(self, servers: tuple[str, ...]) -> CatalogFigures:
         with self._database.read() as connection:
-            copies_found, pending = _copies(connection)
+            stock = _stock(connection)
             return CatalogFigures(
                 good={server: backup for server in servers if (backup := _good(connection, server))},
-                good_of_tier=_good_of_tier(connection, servers),
+                good_of_tier=stock.good_of_tier,
                 ended={server: run for server in servers if (run := _ended(connection, server))},
                 runs=_runs(connection),
                 slots=_slots(connection),
-                copies=copies_found,
-                pending=pending,
+                copies=stock.copies,
+                pending=stock.pending,
                 holds=_holds(connection),
                 proven=_proven(connection),
                 known_since=_known_since(connection),
@@ -90,43 +90,6 @@ def _good(connection: sa.Connection, server: str) -> GoodBackup | None:
     columns = (backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
     row = connection.execute(sa.select(*columns).where(backups.c.backup_id == backup_id)).mappings().one()
     return GoodBackup(**row)
-
-
-def _good_of_tier(connection: sa.Connection, servers: Collection[str]) -> dict[tuple[str, Tier], datetime]:
-    """Return when the newest of each tier was taken; a backup whose run served several is one of each."""
-    found: dict[tuple[str, Tier], datetime] = {}
-    # Which sets of tiers there are is one quick look; the newest of a set that there is, is soon found.
-    for (server, text), _ in _grouped(
-        connection, sa.select(_COUNT), backups.c.server, _without_spaces(backups.c.tiers)
-    ):
-        taken_at = _newest_of(connection, server, text) if server in servers else None
-        if taken_at is None:
-            continue
-        for tier in json.loads(text):
-            found[server, Tier(tier)] = max(taken_at, found.get((server, Tier(tier)), taken_at))
-    return found
-
-
-def _newest_of(connection: sa.Connection, server: str, tiers: str) -> datetime | None:
-    readable = (
-        sa.exists()
-        .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
-        .correlate(backups)
-    )
-    query = (
-        sa.select(backups.c.taken_at)
-        .where(
-            backups.c.server == server,
-            _without_spaces(backups.c.tiers) == tiers,
-            backups.c.suspect == "",
-            backups.c.installation_id.in_(ours_query()),
-            readable,
-        )
-        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
-        .limit(1)
-    )
-    taken_at: datetime | None = connection.scalar(query)
-    return taken_at
 
 
 def _without_spaces(column: sa.Column[Any]) -> sa.ColumnElement[str]:
@@ -187,26 +150,44 @@ def _slots(connection: sa.Connection) -> dict[tuple[str, Tier, SlotState], int]:
     return {(server, Tier(tier), SlotState(state)): int(count) for (server, tier, state), (count,) in rows}
 
 
-def _copies(
-    connection: sa.Connection,
-) -> tuple[dict[tuple[str, Tier, str, CopyState], CopyFigures], dict[tuple[str, str], PendingFigures]]:
-    """Return all copies and those that wait, by one look at the table."""
-    oldest = sa.func.min(sa.type_coerce(backups.c.finished_at, sa.Text))
+@dataclass(slots=True)
+class _Stock:
+    """What one look at all copies and their backups shows."""
+
+    copies: dict[tuple[str, Tier, str, CopyState], CopyFigures] = field(default_factory=dict)
+    pending: dict[tuple[str, str], PendingFigures] = field(default_factory=dict)
+    good_of_tier: dict[tuple[str, Tier], datetime] = field(default_factory=dict)
+
+
+def _stock(connection: sa.Connection) -> _Stock:
+    is_good = sa.and_(backups.c.suspect == "", backups.c.installation_id.in_(ours_query()))
     query = (
-        sa.select(_COUNT, sa.func.sum(copies.c.size_bytes), oldest)
+        sa.select(
+            _COUNT,
+            sa.func.sum(copies.c.size_bytes),
+            sa.func.min(sa.type_coerce(backups.c.finished_at, sa.Text)),
+            sa.func.max(sa.case((is_good, sa.type_coerce(backups.c.taken_at, sa.Text)))),
+        )
         .join_from(copies, backups)
         .where(copies.c.state != CopyState.DELETED)
     )
-    found: dict[tuple[str, Tier, str, CopyState], CopyFigures] = {}
-    pending: dict[tuple[str, str], PendingFigures] = {}
-    for (server, tier, storage, state), (count, size_bytes, since) in _grouped(
-        connection, query, backups.c.server, backups.c.tier, copies.c.storage, copies.c.state
+    columns = (backups.c.server, backups.c.tier, copies.c.storage, copies.c.state, _without_spaces(backups.c.tiers))
+    found = _Stock()
+    for (server, tier, storage, state, tiers), (count, size_bytes, oldest, newest_good) in _grouped(
+        connection, query, *columns
     ):
-        found[server, Tier(tier), storage, CopyState(state)] = CopyFigures(count=count, size_bytes=int(size_bytes))
+        key = (server, Tier(tier), storage, CopyState(state))
+        before = found.copies.get(key, CopyFigures())
+        found.copies[key] = CopyFigures(count=before.count + count, size_bytes=before.size_bytes + int(size_bytes))
         if state in _WAITING:
-            one = PendingFigures(count=count, size_bytes=int(size_bytes), since=datetime.fromisoformat(since))
-            pending[server, storage] = _together(one, pending.get((server, storage)))
-    return found, pending
+            one = PendingFigures(count=count, size_bytes=int(size_bytes), since=datetime.fromisoformat(oldest))
+            found.pending[server, storage] = _together(one, found.pending.get((server, storage)))
+        if newest_good is not None and state in READABLE_STATES:
+            taken_at = datetime.fromisoformat(newest_good)
+            for name in json.loads(tiers):  # a backup whose run served several tiers is one of each
+                known = found.good_of_tier.get((server, Tier(name)), taken_at)
+                found.good_of_tier[server, Tier(name)] = max(taken_at, known)
+    return found
 
 
 def _together(one: PendingFigures, other: PendingFigures | None) -> PendingFigures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,22 @@ def test_a_real_daemon_is_scraped_and_its_trouble_is_alerted(tmp_path: Path) -> 
         _expect_alerts(server)
         _expect_every_expression_to_be_understood(server)
         _expect_the_same_everywhere(daemon, tmp_path / "octeth.prom")
+        _expect_a_reload_to_be_seen(daemon, server, tmp_path)
+
+
+def _expect_a_reload_to_be_seen(daemon: Daemon, server: Prometheus, directory: Path) -> None:
+    """Nothing stands still: the server that is gone, the one that is new and the file's new name are all seen."""
+    daemon.servers = {"second": dict(daemon.servers["oempro"])}
+    daemon.sections = {
+        **daemon.sections,
+        "metrics": {**daemon.sections["metrics"], "textfile": str(directory / "b.prom")},
+    }
+    daemon.write_config()
+    daemon.signal(signal.SIGHUP)
+    server.wait_for(lambda: server.query('octeth_backup_last_success_timestamp_seconds{server="second"}'))
+    server.wait_for(lambda: not server.query('octeth_backup_last_run_success{server="oempro"}'))
+    server.wait_for((directory / "b.prom").exists)
+    assert not (directory / "octeth.prom").exists()
 
 
 def _expect_alerts(server: Prometheus) -> None:
