@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from octeth_backupd import __version__
-from octeth_backupd.domain.figures import Figures, PlaceFigures, RestoreFigures, ScheduleFigures
-from octeth_backupd.errors import BackupdError
-from octeth_backupd.process.files import free_bytes
+from octeth_backupd.daemon.room import Room
+from octeth_backupd.domain.figures import Figures, RestoreFigures, ScheduleFigures
 from octeth_backupd.telemetry.metrics import exposition
 from octeth_backupd.telemetry.metrics_listener import MetricsListener
 from octeth_backupd.telemetry.metrics_textfile import MetricsTextfile
@@ -62,6 +62,7 @@ class FiguresReader:
         self._warnings = warnings
         self._scheduler_alive = scheduler_alive
         self._state_directory = state_directory
+        self._room = Room()
         self._started_at = clock.now()
 
     def take(self) -> Figures:
@@ -86,24 +87,18 @@ class FiguresReader:
             ),
             running=dict(_running(self._active())),
             restores=_restores(parts.journals.all()),
-            places=tuple(self._places(parts)),
+            places=self._room.of(self._places(parts)),
             scheduler_alive=self._scheduler_alive(),
             configuration_in_force=not self._state.configuration_error,
             warnings=len(self._warnings()),
         )
 
-    def _places(self, parts: Parts) -> Iterator[PlaceFigures]:
-        places = {
+    def _places(self, parts: Parts) -> dict[str, Path]:
+        return {
             "backups": parts.backup_directory,
             "workspace": parts.workspace_directory,
             "state": self._state_directory,
         }
-        for place, path in places.items():
-            try:
-                space = free_bytes(path)
-            except BackupdError:
-                continue  # said by doctor and the next run; the other figures are none the worse
-            yield PlaceFigures(place=place, free_bytes=space.free, size_bytes=space.total)
 
 
 class Observation:
@@ -113,6 +108,8 @@ class Observation:
         reader: Takes the figures.
         settings: Returns the section in force.
         warnings: Standing warnings of ``status``, by their key.
+        begin: Starts work beside the caller: neither the main thread, which feeds the watchdog, nor a run's waits for a
+            file system.
     """
 
     def __init__(
@@ -121,28 +118,57 @@ class Observation:
         reader: FiguresReader,
         settings: Callable[[], MetricsSettings],
         warnings: MutableMapping[str, str],
+        begin: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._reader = reader
         self._warnings = warnings
+        self._begin = begin or _in_thread
         # The port is that of the start: see settings.changes.RESTART_KEYS.
         self._listener = MetricsListener(settings().listen, reader.take)
         self._textfile = MetricsTextfile(lambda: settings().textfile, reader.take)
+        self._lock = threading.Lock()
+        self._wanted = False
+        self._is_working = False
 
     def metrics(self) -> bytes:
         """Return what a scrape is answered with."""
         return exposition(self._reader.take())
 
     def look(self) -> None:
-        """Write the file, and listen where that was not possible before; each minute, after each run and reload."""
-        problem = "; ".join(one for one in (self._listener.attempt(), self._textfile.write()) if one)
-        if problem:
-            self._warnings[WARNING] = problem
-        else:
-            self._warnings.pop(WARNING, None)
+        """Have the file written, and the port taken where that was not possible before.
+
+        Called each minute, after each run and each reload; returns at once.
+        """
+        with self._lock:
+            self._wanted = True
+            if self._is_working:
+                return
+            self._is_working = True
+        try:
+            self._begin(self._work)
+        except RuntimeError:  # no more threads; the next minute tries again
+            self._is_working = False
 
     def stop(self) -> None:
         """Close the port; the file stays: what it says of backups is true while the daemon is restarted."""
         self._listener.stop()
+
+    def _work(self) -> None:
+        while self._take_wish():
+            problem = "; ".join(one for one in (self._listener.attempt(), self._textfile.write()) if one)
+            if problem:
+                self._warnings[WARNING] = problem
+            else:
+                self._warnings.pop(WARNING, None)
+
+    def _take_wish(self) -> bool:
+        with self._lock:
+            self._is_working, self._wanted = self._wanted, False
+            return self._is_working
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="metrics-file", daemon=True).start()
 
 
 def _running(active: Iterable[ActiveRun]) -> Iterator[tuple[tuple[str, Operation], datetime]]:

@@ -29,6 +29,7 @@ _log = structlog.get_logger("metrics")
 
 _PATHS = {"/", "/metrics"}
 _REQUEST_SECONDS = 5.0
+_STOP_SECONDS = 2.0
 
 
 class MetricsListener:
@@ -72,9 +73,10 @@ class MetricsListener:
             server, thread = self._server, self._thread
             self._server = self._thread = None
         if server is not None and thread is not None:
-            server.shutdown()
+            # Not in this thread: it waits for the request at hand, which may wait for a disk.
+            threading.Thread(target=server.shutdown, name="metrics-stop", daemon=True).start()
+            thread.join(_STOP_SECONDS)
             server.server_close()
-            thread.join()
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, body = self._answer_to(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"))

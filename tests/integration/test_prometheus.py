@@ -119,6 +119,11 @@ def test_a_real_daemon_is_scraped_and_its_trouble_is_alerted(tmp_path: Path) -> 
         _expect_every_expression_to_be_understood(server)
         _expect_the_same_everywhere(daemon, tmp_path / "octeth.prom")
         _expect_a_reload_to_be_seen(daemon, server, tmp_path)
+        daemon.stop()
+        stopped = daemon.ctl("check", "--nagios")
+        assert (stopped.exit_code, stopped.out.count("\n")) == (3, 1)
+        assert stopped.out.startswith("OCTETH BACKUP UNKNOWN - ")
+        assert (tmp_path / "b.prom").exists()
 
 
 def _expect_a_reload_to_be_seen(daemon: Daemon, server: Prometheus, directory: Path) -> None:

@@ -26,8 +26,10 @@ _GRACE_SECONDS = 2.0
 _WHILE_STOPPING_SECONDS = 8
 _OWNER_HINT = "The program and the directories above it must belong to root, and nobody else may write them."
 _HINTS = {
-    Hook.BEFORE_BACKUP: "No backup was made. Correct the program, or take it out of [hooks] before_backup.",
-    Hook.BEFORE_RESTORE: "Nothing was touched. Correct the program, or take it out of [hooks] before_restore.",
+    Hook.BEFORE_BACKUP: "No backup was made. Correct the program, or take it out of [hooks] before_backup and reload.",
+    Hook.BEFORE_RESTORE: (
+        "Nothing was touched. Correct the program, or take it out of [hooks] before_restore and reload."
+    ),
 }
 
 

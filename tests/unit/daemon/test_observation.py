@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,13 @@ from tests.fakes.catalog_values import make_run
 from tests.fakes.restores import make_journal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.fakes.bench import Bench
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ def test_the_file_is_written_where_the_settings_in_force_say(bench: Bench, reade
     path = bench.directory / "octeth.prom"
     settings = [MetricsSettings(), MetricsSettings(textfile=path)]
     warnings: dict[str, str] = {}
-    observation = Observation(reader=reader, settings=lambda: settings[0], warnings=warnings)
+    observation = Observation(reader=reader, settings=lambda: settings[0], warnings=warnings, begin=_at_once)
 
     observation.look()
     assert not path.exists()
@@ -107,7 +114,7 @@ def test_what_stands_in_the_way_is_a_standing_warning_until_it_is_gone(bench: Be
     directory = bench.directory / "later"
     warnings: dict[str, str] = {}
     settings = MetricsSettings(textfile=directory / "octeth.prom")
-    observation = Observation(reader=reader, settings=lambda: settings, warnings=warnings)
+    observation = Observation(reader=reader, settings=lambda: settings, warnings=warnings, begin=_at_once)
 
     observation.look()
     assert "the metrics file cannot be written" in warnings[WARNING]
@@ -118,3 +125,68 @@ def test_what_stands_in_the_way_is_a_standing_warning_until_it_is_gone(bench: Be
     assert warnings == {}
     assert settings.textfile is not None
     assert settings.textfile.exists()
+
+
+def test_what_is_wished_while_the_file_is_being_written_is_written_once_more(
+    bench: Bench, reader: FiguresReader
+) -> None:
+    works: list[Callable[[], None]] = []
+    asked = 0
+
+    def settings() -> MetricsSettings:
+        nonlocal asked
+        asked += 1
+        if asked == 2:  # the first is the port's; now the file is being written
+            observation.look()
+            observation.look()
+        return MetricsSettings(textfile=bench.directory / "octeth.prom")
+
+    observation = Observation(reader=reader, settings=settings, warnings={}, begin=works.append)
+    observation.look()
+    assert len(works) == 1
+
+    works[0]()
+    assert (len(works), asked) == (1, 3)
+    observation.look()
+
+    assert len(works) == 2
+
+
+def test_without_a_thread_to_be_had_nobody_is_hurt_and_it_is_tried_again(bench: Bench, reader: FiguresReader) -> None:
+    path = bench.directory / "octeth.prom"
+    outcomes: list[Exception | None] = [RuntimeError("can't start new thread"), None]
+
+    def begin(work: Callable[[], None]) -> None:
+        if (error := outcomes.pop(0)) is not None:
+            raise error
+        work()
+
+    observation = Observation(reader=reader, settings=lambda: MetricsSettings(textfile=path), warnings={}, begin=begin)
+
+    observation.look()
+    observation.look()
+
+    assert path.exists()
+
+
+def test_looking_returns_before_the_file_is_written(bench: Bench, reader: FiguresReader) -> None:
+    path = bench.directory / "octeth.prom"
+    may_write = threading.Event()
+    written = threading.Event()
+
+    def begin(work: Callable[[], None]) -> None:
+        def later() -> None:
+            may_write.wait(20)
+            work()
+            written.set()
+
+        threading.Thread(target=later, daemon=True).start()
+
+    observation = Observation(reader=reader, settings=lambda: MetricsSettings(textfile=path), warnings={}, begin=begin)
+
+    observation.look()
+    assert not path.exists()
+    may_write.set()
+
+    assert written.wait(20)
+    assert path.exists()
