@@ -20,6 +20,7 @@ from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
 from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
+from octeth_backupd.daemon.observation import FiguresReader, Observation
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.restore_watch import RestoreWatch
@@ -137,7 +138,22 @@ class _Daemon:
         )
         self._sidecars = SidecarRecovery(self._installation_id, self._coordinator)
         self._schedules_taken_up = False
-        self._control = ControlServer(settings=settings.control, services=self._services())
+        services = self._services()
+        self._observation = Observation(
+            reader=FiguresReader(
+                clock=self._clock,
+                parts=lambda: self._parts,
+                active=self._coordinator.active,
+                schedules=lambda: schedule_views(self._ledger),
+                state=self._state,
+                warnings=services.warnings,
+                scheduler_alive=self._scheduler.is_alive,
+                state_directory=state_directory,
+            ),
+            settings=lambda: self._settings.metrics,
+            warnings=self._state.warnings,
+        )
+        self._control = ControlServer(settings=settings.control, services=services)
 
     def run(self) -> int:
         """Start, serve, stop."""
@@ -171,6 +187,7 @@ class _Daemon:
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         self._upload_watch.look()
+        self._observation.look()
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
@@ -221,6 +238,7 @@ class _Daemon:
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
             self._upload_watch.look()
+            self._observation.look()
 
     def _dead_part(self) -> str:
         if not self._scheduler.is_alive():
@@ -242,6 +260,7 @@ class _Daemon:
             self._due_watch.look(server)
         self._retention.look()  # after the backups: these do not wait for it
         self._upload_watch.look()
+        self._observation.look()
 
     def _reload(self) -> None:
         self._systemd.reloading()
@@ -261,6 +280,7 @@ class _Daemon:
         self._schedules_taken_up = False
         self._complete_reload()
         self._upload_watch.look_afresh()
+        self._observation.look()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
         self._systemd.ready("idle")
 
@@ -274,6 +294,7 @@ class _Daemon:
             restore_seconds=limits.stop_timeout_seconds + limits.start_timeout_seconds,
         )
         self._worker.record_late()
+        self._observation.stop()
         self._control.stop()
         _log.info("daemon.stopped")
 
@@ -302,6 +323,7 @@ class _Daemon:
             scheduler_alive=self._scheduler.is_alive,
             diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
             settings_view=lambda: settings_view(self._settings),
+            metrics=lambda: self._observation.metrics(),  # noqa: PLW0108 - it is made after the services
         )
 
     def _set_paused(self, server: str, schedule: str | None, paused: bool, requested_by: str) -> None:  # noqa: FBT001 - a callback with a fixed shape

@@ -50,6 +50,7 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         retention=settings.retention_policy({storage.name: storage.is_remote for storage in storages}),
         retention_rule=settings.schedules.retention_rule,
         keep_local=settings.local.keep,
+        hooks=settings.hooks,
         secrets=settings.secrets,
         search_path=os.environ.get("PATH"),
     )

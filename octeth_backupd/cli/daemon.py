@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from octeth_backupd import __version__
 from octeth_backupd.cli.reader import until_reader_leaves
 from octeth_backupd.errors import BackupdError, ConfigurationError
-from octeth_backupd.settings.load import Examination, examine, load
+from octeth_backupd.settings.hook_programs import hook_problems
+from octeth_backupd.settings.load import Examination, examine, load, refusal
 from octeth_backupd.settings.problems import Problem, render_problems
 from octeth_backupd.settings.summary import summary_lines
 
@@ -116,11 +117,11 @@ def _serve(config: Path) -> int:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    examination = examine(arguments.config, os.environ)
+    examination = _with_hooks(examine(arguments.config, os.environ))
     if arguments.json:
         _print_json(examination)
     elif examination.settings is None:
-        load(arguments.config, os.environ)  # raises with everything that is wrong
+        raise refusal(examination, arguments.config)
     elif not arguments.quiet:
         print(f"{arguments.config} is good.\n")
         print("\n".join(summary_lines(examination.settings, now=datetime.now(UTC))))
@@ -128,6 +129,12 @@ def _check_config(arguments: argparse.Namespace) -> int:
         if problem.is_warning and not arguments.json:
             _warn(problem)
     return 0 if examination.settings is not None else ConfigurationError.exit_code
+
+
+def _with_hooks(examination: Examination) -> Examination:
+    """Add what is wrong with the programs of hooks, which does not keep a daemon from starting."""
+    problems = () if examination.settings is None else tuple(hook_problems(examination.settings))
+    return replace(examination, settings=None, problems=examination.problems + problems) if problems else examination
 
 
 def _print_json(examination: Examination) -> None:

@@ -13,6 +13,7 @@ import structlog
 from octeth_backupd import __version__
 from octeth_backupd.control.services import ScheduleView, StatusView, Subscription
 from octeth_backupd.daemon.coordinator import chosen_server
+from octeth_backupd.daemon.freshness import freshness_of
 from octeth_backupd.daemon.lost_copies import lost_copy_warnings
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
 from octeth_backupd.daemon.server_standing import ServerStanding
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.events import StepProgress
+    from octeth_backupd.domain.freshness import Freshness, Requirements
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
@@ -73,6 +75,7 @@ class DaemonServices:
         schedules: Returns every schedule of every server.
         diagnose: Runs all checks of one server, or of all.
         settings_view: Returns the settings in force, secrets masked.
+        metrics: Returns all metrics as of now.
         set_paused: Pauses or resumes schedules of a server (None: all) by name (None: all).
     """
 
@@ -95,6 +98,7 @@ class DaemonServices:
         scheduler_alive: Callable[[], bool],
         diagnose: Callable[[str | None], list[CheckResult]],
         settings_view: Callable[[], Mapping[str, Any]],
+        metrics: Callable[[], bytes],
     ) -> None:
         self._catalog = catalog
         self._bus = bus
@@ -120,6 +124,7 @@ class DaemonServices:
         self._scheduler_alive = scheduler_alive
         self._diagnose = diagnose
         self._settings_view = settings_view
+        self._metrics = metrics
         self._started_at = clock.now()
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:
@@ -253,12 +258,25 @@ class DaemonServices:
             scheduler_alive=self._scheduler_alive(),
             uploads=upload_views(parts, self._upload_watch, self._recorder, active),
             configuration_error=self._state.configuration_error,
-            warnings=(
-                *(text for name, text in self._state.warnings.items() if not self._is_over(name)),
-                *self._restores.warnings(),
-                *lost_copy_warnings(self._catalog),
-            ),
+            warnings=self.warnings(),
         )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what somebody should look at, one sentence each."""
+        return (
+            *(text for name, text in tuple(self._state.warnings.items()) if not self._is_over(name)),
+            *self._restores.warnings(),
+            *lost_copy_warnings(self._catalog),
+        )
+
+    def metrics(self) -> bytes:
+        """See Services.metrics."""
+        return self._metrics()
+
+    def freshness(self, *, server: str | None, requirements: Requirements) -> list[Freshness]:
+        """See Services.freshness."""
+        names = self._server_names() if server is None else (chosen_server(server, self._server_names()),)
+        return freshness_of(names, requirements, parts=self._parts(), clock=self._clock)
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
         """See Services.doctor."""

@@ -48,6 +48,7 @@ _SUGGESTED = {
     "retention.remote.daily": 14,
     "retention.remote.weekly": 8,
     "retention.remote.monthly": 12,
+    "metrics.textfile": "/var/lib/prometheus/node-exporter/octeth_backupd.prom",
     "control.admin_group": "octeth-backup-admin",
     "s3.bucket": "my-backups",
     "storages.NAME.bucket": "my-other-backups",

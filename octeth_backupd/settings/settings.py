@@ -12,6 +12,7 @@ from octeth_backupd.daemon.settings import DaemonSettings
 from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
+from octeth_backupd.pipeline.hooks.settings import HooksSettings
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.pipeline.settings import BackupSettings
 from octeth_backupd.process.docker import DockerSettings
@@ -19,6 +20,7 @@ from octeth_backupd.scheduling.settings import SchedulesSettings
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.storage.local import LocalSettings
 from octeth_backupd.storage.s3_settings import S3Settings
+from octeth_backupd.telemetry.metrics_settings import MetricsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +59,15 @@ class Settings(Section):
     schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
     restore: RestoreSettings = Field(default_factory=RestoreSettings, description="How a restore goes.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long backups are kept.")
+    hooks: HooksSettings = Field(
+        default_factory=HooksSettings,
+        description="Programs that run before and after backups and restores, each with its arguments; no shell. "
+        "They and the directories above them belong to root, and nobody else may write them.",
+    )
+    metrics: MetricsSettings = Field(
+        default_factory=MetricsSettings,
+        description="Metrics for Prometheus, which are at /metrics of the control socket in any case.",
+    )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
     control: ControlSettings = Field(
         default_factory=ControlSettings, description="The socket that octeth-backupctl talks to."

@@ -76,6 +76,7 @@ class Daemon:
             scheduler_alive=lambda: True,
             diagnose=self._diagnose,
             settings_view=lambda: {"backup": {"mode": "prepared"}},
+            metrics=lambda: b"octeth_backupd_warnings 0.0\n",
         )
 
     def view(self, server: str, schedule: str, **changes: Any) -> ScheduleView:
