@@ -41,6 +41,7 @@ EXTERNAL: Final[Mapping[str, str]] = {
     # Files, moved by hand where no daemon is: docs/tested.md says with what these pages were tried.
     "aws": "needs a bucket on the internet, or an account",
     "cat": "shows a file",
+    "curl": "asks the socket of the usual place: tests/integration/test_control.py does it",
     "cd": "of a shell",
     "chmod": "of restored files",
     "chown": "of restored files",
