@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from octeth_backupd.domain.legacy.draft import Secret
+from octeth_backupd.domain.secret import Secret
 from octeth_backupd.errors import ConfigurationError, StorageError
 from octeth_backupd.importing.writing import require_absent, write_files
 
