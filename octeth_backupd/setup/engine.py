@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.engines.selection import EnginePlacement
     from octeth_backupd.pipeline.inspection import Inspection
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.process.host import HostRunner
@@ -85,10 +86,17 @@ def standing_of(inspection: Inspection) -> EngineStanding:
     if inspection.engine is None or placement is None or inspection.engine_version is None or facts is None:
         return EngineStanding(fits=False, words="it cannot be said yet which engine fits")
     fit = inspection.engine.check_fit(inspection.engine_version, facts)
-    where = f"in a sidecar of image {placement.image}" if placement.kind == "sidecar" else "on this host"
+    where = f"in a sidecar of image {_image(inspection, placement)}" if placement.kind == "sidecar" else "on this host"
     return EngineStanding(
         fits=fit.status is not CheckStatus.FAILED, words=f"{inspection.engine.name} {where}: {fit.summary}"
     )
+
+
+def _image(inspection: Inspection, placement: EnginePlacement) -> str:
+    """Return the image as people know it: the server's own is called by its id."""
+    location = inspection.survey.location
+    container = location.container if location is not None else None
+    return container.image if container is not None and placement.image == container.image_id else placement.image
 
 
 def run_commands(commands: Sequence[Sequence[str]], host_runner: HostRunner, say: Callable[[str], None]) -> None:
