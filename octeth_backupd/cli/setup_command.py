@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import select
 import signal
 import sys
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 _SCHEME = "unix://"
+_LOOK_SECONDS = 0.5
 
 
 def set_up(arguments: argparse.Namespace) -> int:
@@ -126,7 +128,19 @@ def _prompt(arguments: argparse.Namespace) -> Iterator[Prompt]:
             "there is no terminal to ask at", hint="Run setup on one, or give --non-interactive and flags."
         ) from error
     with source, Path("/dev/tty").open("w", encoding="utf-8") as sink:
-        yield TerminalPrompt(source, sink, read_hidden=getpass.getpass, yes=arguments.yes)
+        yield TerminalPrompt(
+            source,
+            sink,
+            read_hidden=getpass.getpass,
+            yes=arguments.yes,
+            wait_for_line=lambda: _wait_for_line(source.fileno()),
+        )
+
+
+def _wait_for_line(terminal: int) -> None:
+    """Return when a line was typed; Python looks after Ctrl-C between two waits, and not while it begins to read."""
+    while not select.select([terminal], [], [], _LOOK_SECONDS)[0]:
+        continue
 
 
 @contextmanager

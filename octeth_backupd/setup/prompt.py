@@ -52,15 +52,25 @@ class TerminalPrompt:
         sink: Where questions are written, so that a redirected output does not hide them.
         read_hidden: Asks a question and reads its answer without showing it, as ``getpass.getpass`` does.
         yes: Answer every ``confirm`` with yes, without asking.
+        wait_for_line: Returns when there is a line to be read.
     """
 
     is_attended = True
 
-    def __init__(self, source: TextIO, sink: TextIO, *, read_hidden: Callable[[str], str], yes: bool = False) -> None:
+    def __init__(
+        self,
+        source: TextIO,
+        sink: TextIO,
+        *,
+        read_hidden: Callable[[str], str],
+        yes: bool = False,
+        wait_for_line: Callable[[], None] = lambda: None,
+    ) -> None:
         self._source = source
         self._sink = sink
         self._read_hidden = read_hidden
         self._yes = yes
+        self._wait_for_line = wait_for_line
 
     def text(self, question: str, *, flag: str, default: str | None = None) -> str:
         """See Prompt.text."""
@@ -104,6 +114,7 @@ class TerminalPrompt:
     def _ask(self, question: str) -> str:
         self._sink.write(question)
         self._sink.flush()
+        self._wait_for_line()
         line = self._source.readline()
         if not line:
             raise CancelledError("the terminal was closed; nothing more was done")

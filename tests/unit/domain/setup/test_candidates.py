@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.setup.candidates import Candidate, best_of, may_be_server, proposed_name
 
 
-def _container(name: str, **facts: str) -> Candidate:
+def _container(name: str, **facts: Any) -> Candidate:
     return Candidate(placement=Placement.CONTAINER, target=name, **facts)
 
 
