@@ -11,7 +11,7 @@ from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command
 from octeth_backupd.setup.due_times import next_due
 from octeth_backupd.setup.engine import SETUP_MARK, run_commands, trial_parts
-from octeth_backupd.setup.planning import UNIT
+from octeth_backupd.setup.planning import UNIT, runs_by_systemd
 
 if TYPE_CHECKING:
     from octeth_backupd.settings.settings import Settings
@@ -48,9 +48,9 @@ def _check(machine: Machine, settings: Settings, server: str) -> bool:
 
 def _start(order: SetupOrder, machine: Machine) -> tuple[bool, bool]:
     """Return whether nothing failed, and whether the daemon runs."""
-    if not machine.places.systemd.is_dir():
+    if not runs_by_systemd(machine):
         if order.start:
-            machine.say("systemd does not run this host: start the daemon with octeth-backupd serve.")
+            machine.say(f"systemd has no {UNIT} here: start the daemon with octeth-backupd serve.")
         return not order.start, False
     active = _is_active(machine)
     question = (

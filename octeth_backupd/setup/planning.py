@@ -16,6 +16,7 @@ from octeth_backupd.domain.setup.plan import Plan
 from octeth_backupd.errors import ConfigurationError
 from octeth_backupd.settings.problems import render_problems
 from octeth_backupd.settings.trial import try_configuration
+from octeth_backupd.setup.units import has_unit
 from octeth_backupd.setup.writing import planned_file
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def plan_files(order: SetupOrder, machine: Machine, draft: Draft) -> tuple[Plann
 def plan_unit(
     machine: Machine, server: str, paths: ServerPaths | None, *, placement: Placement, target: str, directory: Path
 ) -> Plan:
-    """Return the drop-in of a server, and what goes with it; nothing where systemd does not run this host.
+    """Return the drop-in of a server, and what goes with it; no drop-in where systemd does not have the daemon.
 
     Args:
         machine: This host.
@@ -127,7 +128,7 @@ def plan_unit(
         f"{path} lies directly beneath /: the unit's sandbox cannot be opened for a restore in place of it alone"
         for path in unprotected_roots(host)
     ]
-    if not machine.places.systemd.is_dir():
+    if not runs_by_systemd(machine):
         return Plan(files=(), directories=directories, notes=tuple(notes))
     text = drop_in_text(
         server,
@@ -146,6 +147,11 @@ def plan_unit(
         commands=(("systemctl", "daemon-reload"),),
         notes=tuple(notes),
     )
+
+
+def runs_by_systemd(machine: Machine) -> bool:
+    """Return whether systemd runs this host and has the daemon's unit; a checkout has none."""
+    return machine.places.systemd.is_dir() and has_unit(machine.host_runner, UNIT)
 
 
 def names_in(present: str, *, add: bool) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def server_units(host_runner: HostRunner) -> tuple[ServerUnit, ...]:
     return tuple(found.values())
 
 
+def has_unit(host_runner: HostRunner, unit: str) -> bool:
+    """Return whether systemd knows a unit by a file of its own, as a package brings it."""
+    return "LoadState=loaded" in _lines(host_runner, "show", "--property=LoadState", unit)
+
+
 def _lines(host_runner: HostRunner, *arguments: str) -> list[str]:
     lines: list[str] = []
     command = Command(program="systemctl", arguments=("--no-pager", *arguments), low_priority=False)

@@ -20,6 +20,7 @@ _SECONDS: Final = 120.0
 _SYSTEMCTL: Final = """\
 #!/bin/sh
 printf '%s\\n' "$*" >>"{calls}"
+case "$*" in *show*octeth-backupd.service) echo LoadState=loaded; exit;; esac
 case "$*" in *is-active*|*list-units*|*show*) exit 3;; esac
 """
 # A mount namespace of its own: to setup this host runs systemd and has no bash tool, whatever it really has.

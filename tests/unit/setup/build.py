@@ -91,7 +91,11 @@ class Host:
             (self.directory / "run").mkdir(exist_ok=True)
         (self.directory / "os-release").write_text("ID=debian\n")
         calls = self.directory / "calls"
-        programs = {"systemctl": f'echo "$*" >>{calls}; case "$*" in *is-active*) exit 3;; esac', **self.programs}
+        usual = f'echo "$*" >>{calls}; case "$*" in *is-active*) exit 3;; esac'
+        programs = {"systemctl": usual, **self.programs}
+        if self.has_systemd:
+            shown = 'case "$*" in *show*) echo LoadState=loaded; exit;; esac'
+            programs["systemctl"] = f"{shown}\n{programs['systemctl']}"
 
         def take_backup(server: str, _socket: Path) -> int:
             self.backups.append(server)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.setup.units import ServerUnit, server_units
+from octeth_backupd.setup.units import ServerUnit, has_unit, server_units
 from tests.unit.setup.build import runner
 
 if TYPE_CHECKING:
@@ -30,3 +30,8 @@ def test_units_are_found_once_under_their_own_names(tmp_path: Path) -> None:
 
 def test_no_unit_is_known_where_systemd_does_not_answer(tmp_path: Path) -> None:
     assert server_units(runner(tmp_path, systemctl="exit 1")) == ()
+
+
+def test_unit_with_a_file_of_its_own_is_there(tmp_path: Path) -> None:
+    assert has_unit(runner(tmp_path, systemctl="echo LoadState=loaded"), "octeth-backupd.service")
+    assert not has_unit(runner(tmp_path, systemctl="echo LoadState=not-found"), "octeth-backupd.service")
