@@ -145,12 +145,15 @@ def _wait_for_line(terminal: int) -> None:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Take a request to end, or the loss of the terminal, as Ctrl-C is taken: nothing is left half done."""
+    """Take a request to end, or the loss of the terminal, as Ctrl-C is taken: nothing is left half done.
+
+    Ctrl-C itself, too: a shell script starts what it puts into the background with that signal ignored.
+    """
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

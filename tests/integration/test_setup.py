@@ -205,7 +205,7 @@ def test_second_server_is_added_and_a_configuration_in_use_is_not_replaced(
 
     # It is written, and a check fails: the files of a server that is known by its address only are not seen from here.
     assert added.returncode == 8, added.stdout + added.stderr
-    assert "FAILED  paths_mapped" in added.stdout
+    assert "  FAILED  " in added.stdout
     assert host.config.read_text().startswith(before)
     assert set(tomllib.loads(host.config.read_text())["servers"]) == {"one", "two"}
     [copy] = host.etc.glob("config.toml.*.before")
