@@ -35,8 +35,9 @@ cp /usr/bin/mariadb-backup /usr/bin/mbstream /work/mariadb-backup/usr/bin
 dpkg --remove --force-depends mariadb-backup >/dev/null
 rm -f /usr/bin/mariadb-backup /usr/bin/mbstream
 package /repo/debian mariadb-backup 1:10.11.99-1
-package /repo/debian gnupg2 1
-package /repo/debian lsb-release 1
+# Newer than what the packages that are installed would break.
+package /repo/debian gnupg2 99
+package /repo/debian lsb-release 99
 index /repo/debian
 rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:/repo/debian ./' >/etc/apt/sources.list
