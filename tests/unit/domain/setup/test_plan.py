@@ -44,6 +44,7 @@ def test_plan_shows_everything_but_passwords() -> None:
 
 ALLOWED = (
     (Present.NOTHING, False, False),
+    (Present.NOTHING, False, True),
     (Present.BLANK, False, False),
     (Present.BLANK, False, True),
     (Present.IN_USE, True, False),
