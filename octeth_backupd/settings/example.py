@@ -66,6 +66,7 @@ _HEAD = """\
 """
 _BLANK_HEAD = """\
 # octeth-backupd: configuration. Nothing is set yet: whatever is commented out shows its default, or an example.
+# `octeth-backupd setup` asks and writes it. By hand:
 #
 # 1. Remove the # before the table of your server, [servers.oempro], and before what applies of its keys.
 # 2. octeth-backupd check-config             lists everything that is wrong with this file

@@ -156,7 +156,7 @@ def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"octeth-backupd {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["setup"], ["import"], ["serve", "extra"]])
+@pytest.mark.parametrize("arguments", [[], ["set-up"], ["import"], ["serve", "extra"]])
 def test_unknown_commands_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
