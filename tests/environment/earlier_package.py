@@ -6,7 +6,6 @@ import fcntl
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,26 +18,13 @@ _REVISION: Final = "0"
 _COPIED: Final = (*SOURCES, *FILES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlierPackage:
-    """A package for Debian 12 to upgrade from.
-
-    Attributes:
-        path: The file.
-        is_of_a_commit: It is what a commit had, its catalog's schema included; else only its version is lower.
-    """
-
-    path: Path
-    is_of_a_commit: bool
-
-
-def earlier_package() -> EarlierPackage:
+def earlier_package() -> Path:
     """Return the package of the first commit that has its recipe, or what takes its place in a shallow clone."""
     commit = _first_commit()
-    return renumbered_package() if commit is None else EarlierPackage(path=_of_commit(commit), is_of_a_commit=True)
+    return renumbered_package() if commit is None else _of_commit(commit)
 
 
-def renumbered_package() -> EarlierPackage:
+def renumbered_package() -> Path:
     """Return the package of this tree, whose revision is lower."""
     with tempfile.TemporaryDirectory(prefix="octeth-backupd-earlier-") as name:
         source = Path(name)
@@ -48,7 +34,7 @@ def renumbered_package() -> EarlierPackage:
                 shutil.copytree(path, source / copied, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(path, source)
-        return EarlierPackage(path=_build(source, _directory() / "renumbered"), is_of_a_commit=False)
+        return _build(source, _directory() / "renumbered")
 
 
 def _first_commit() -> str | None:

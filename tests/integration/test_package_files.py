@@ -151,12 +151,7 @@ def test_rpm_unpacks_into_an_empty_root_and_runs_on_the_interpreter_of_its_minor
     assert python.readlink() == Path("/usr/bin/python3.11")
     assert run(program, "--version").startswith("octeth-backupctl ")
     checked = subprocess.run(
-        [
-            program.with_name("octeth-backupd"),
-            "check-config",
-            "--config",
-            installed_rpm / "etc/octeth-backupd/config.toml",
-        ],
+        [program.with_name("octeth-backupd"), "check-config", "--config", configuration],
         capture_output=True,
         text=True,
         check=False,
