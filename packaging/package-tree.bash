@@ -32,9 +32,9 @@ load_target() {
     [ -x "$PYTHON" ] || fail "$2 needs $PYTHON, which is not here: build on that distribution."
 }
 
-# install_tools PYTHON; a pip that is configured for an index of its own is asked for it, for uv reads no such file.
+# install_tools PYTHON; where pip finds libraries, and whom it trusts, counts for uv, too, which reads none of its files.
 install_tools() {
-    local index wanted
+    local index certificates wanted
     wanted=$(sha256sum "$directory/tools.lock" | cut -d ' ' -f 1)
     if [ "$(cat "$tools/.lock-installed" 2>/dev/null)" != "$wanted" ]; then
         "$1" -m venv "$tools" || fail "the venv module is missing. Run: sudo apt-get install python3-venv"
@@ -42,8 +42,10 @@ install_tools() {
             --requirement "$directory/tools.lock"
         echo "$wanted" >"$tools/.lock-installed"
     fi
-    index=$("$tools/bin/python" -m pip config get global.index-url 2>/dev/null || true)
+    index=${PIP_INDEX_URL:-$("$tools/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
     [ -z "$index" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
+    certificates=${PIP_CERT:-$("$tools/bin/python" -m pip config get global.cert 2>/dev/null || true)}
+    [ -z "$certificates" ] || export SSL_CERT_FILE=${SSL_CERT_FILE:-$certificates}
 }
 
 uv() {
