@@ -77,6 +77,9 @@ build_environment() {
     uv pip check --python "$root$PREFIX/bin/python" || fail "run make lock: requirements.lock does not fit pyproject.toml"
     "$root$PREFIX/bin/python" -B "$directory/check-wheels" "$GLIBC" "$root$PREFIX/lib" || exit 1
     rm -rf "$root$PREFIX"/{.lock,.gitignore,CACHEDIR.TAG,share}
+    # uv notes when the wheel was made, and lists the note.
+    find "$root$PREFIX/lib" -path '*.dist-info/uv_cache.json' -delete
+    sed -i '/[.]dist-info\/uv_cache[.]json,/d' "$root$PREFIX"/lib/python*/site-packages/*.dist-info/RECORD
     find "$root$PREFIX/bin" -type f ! -name 'octeth-backup*' -delete
     # The daemon may not write there, and a file's time must not decide whether its bytecode is used.
     find "$root$PREFIX" -name __pycache__ -prune -exec rm -rf {} +
