@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UNIT := tests/unit tests/contracts
 PARALLEL := --numprocesses=auto --dist=loadfile
-TARGET := bookworm
+TARGET ?=
 
-.PHONY: help check test test-long demo deb format reference environment clean
+.PHONY: help check test test-long demo deb rpm wheel lock format reference environment clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,15 @@ demo: ## Show a backup of a throwaway MariaDB; installs what it needs, touches n
 deb: ## Build the Debian package into dist/; TARGET=bookworm, trixie or noble, each on its own system.
 	@packaging/build-deb $(TARGET)
 
+rpm: ## Build the package for RHEL and its relatives into dist/; TARGET=el9 or el9-python3.12.
+	@packaging/build-rpm $(TARGET)
+
+wheel: ## Build the wheel into dist/.
+	@packaging/build-wheel $(PYTHON)
+
+lock: ## Choose the packages' libraries anew: the newest that pyproject.toml allows.
+	@packaging/lock $(PYTHON)
+
 format: $(STAMP) ## Format and sort imports.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -56,4 +65,4 @@ reference: $(STAMP) ## Write the generated example configuration and reference p
 	$(BIN)/python -m octeth_backupd.telemetry.metrics_reference --write
 
 clean: ## Remove what `make` made here.
-	rm -rf $(VENV) $(VENV)-system build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-system $(VENV)-packaging build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache

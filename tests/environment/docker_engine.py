@@ -17,7 +17,8 @@ from tests.environment.session import current_session, session_is_alive
 IMAGES_DIRECTORY: Final = Path(__file__).resolve().parent.parent / "images"
 MARIADB_IMAGE: Final = "octeth-backupd-test/mariadb:10.11"
 MYSQL_IMAGE: Final = "octeth-backupd-test/mysql:9"
-SYSTEMD_IMAGE: Final = "octeth-backupd-test/systemd:bookworm"
+SYSTEMD_IMAGE: Final = "octeth-backupd-test/host:bookworm"
+TRIXIE_IMAGE: Final = "octeth-backupd-test/host:trixie"
 TEST_LABEL: Final = "octeth-backupd-test"
 SESSION_LABEL: Final = "octeth-backupd-test.session"
 VERSION_LABEL: Final = "octeth-backupd-test.version"
@@ -27,9 +28,10 @@ MYSQL_USER_ID: Final = 999
 RestartPolicyName = Literal["no", "always", "unless-stopped", "on-failure"]
 
 _BUILD_SCRIPTS: Final = {
-    MARIADB_IMAGE: "build-mariadb",
-    MYSQL_IMAGE: "build-mysql",
-    SYSTEMD_IMAGE: "build-systemd",
+    MARIADB_IMAGE: ("build-mariadb",),
+    MYSQL_IMAGE: ("build-mysql",),
+    SYSTEMD_IMAGE: ("build-systemd", "bookworm"),
+    TRIXIE_IMAGE: ("build-systemd", "trixie"),
 }
 _EXIT_PACKAGES_UNAVAILABLE: Final = 75
 
@@ -182,7 +184,7 @@ def ensure_image(image: str) -> str:
         RuntimeError: The build failed for another reason.
     """
     ensure_engine()
-    _run_script(_BUILD_SCRIPTS[image])
+    _run_script(*_BUILD_SCRIPTS[image])
     return image
 
 
@@ -192,8 +194,8 @@ def shared_engine() -> DockerEngine:
     return DockerEngine()
 
 
-def _run_script(name: str) -> None:
-    finished = subprocess.run([str(IMAGES_DIRECTORY / name)], capture_output=True, text=True, check=False)
+def _run_script(name: str, *arguments: str) -> None:
+    finished = subprocess.run([IMAGES_DIRECTORY / name, *arguments], capture_output=True, text=True, check=False)
     if finished.returncode == _EXIT_PACKAGES_UNAVAILABLE:
         raise ImageUnavailableError(finished.stderr)
     if finished.returncode != 0:

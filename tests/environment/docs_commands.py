@@ -52,11 +52,16 @@ EXTERNAL: Final[Mapping[str, str]] = {
     "scp": "needs another host",
     "sha256sum": "of a file with an example's name",
     "tar": "unpacks a file with an example's name",
+    "dnf": "installs packages on another system",
+    "sed": "of a file of the machine",
+    "systemd-sysusers": "makes a group of the machine",
+    "systemd-tmpfiles": "makes directories of the machine",
     "zstd": "unpacks a file with an example's name",
     "python3": "makes an environment, or looks into a manifest",
     # Servers of the examples' names.
     "docker": "needs the container, or images that no registry here has",
     # The checkout.
+    "pipx": "changes the whole machine: tests/integration/test_package_files.py does it in a directory",
     ".venv/bin/pip": "installs the checkout: tests/setup/python-environment",
     "git": "fetches the checkout",
     "ln": "links the programs",
@@ -118,6 +123,10 @@ class DocumentedCommand:
         return shlex.join(self.words)
 
 
+_ASSIGNMENT: Final = re.compile(r"[A-Z_]+=")
+"""A variable for one command: ``NAME=value program``."""
+
+
 def operators_pages() -> tuple[Path, ...]:
     """Return the README and every how-to, in the order of the index."""
     links = dict.fromkeys(_LINK.findall(INDEX.read_text()))
@@ -164,7 +173,7 @@ def split(line: str) -> Iterator[tuple[str, ...]]:
             words, skip = [], False
         elif skip:
             skip = False
-        else:
+        elif words or not _ASSIGNMENT.match(token):
             words.append(token)
     if words:
         yield tuple(words)

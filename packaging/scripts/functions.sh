@@ -1,0 +1,86 @@
+# Begins every script of the packages; the build puts it before them.
+
+# Present from the old program's stop to the new one's start.
+restart=/run/octeth-backupd.restart
+state=/var/lib/octeth-backupd
+kept=$state/backups-are-in
+python=/opt/octeth-backupd/bin/python
+
+# Print what runs, one line each: operation, server.
+running() {
+    octeth-backupctl --json status 2>/dev/null | "$python" -c '
+import json, sys
+for server in json.load(sys.stdin)["servers"]:
+    if run := server["active_run"]:
+        print(run["operation"], "of", server["name"])
+' 2>/dev/null || true
+}
+
+wait_for_runs() {
+    said=
+    while now=$(running) && [ -n "$now" ]; do
+        if [ "$now" != "$said" ]; then
+            echo "octeth-backupd: waiting for the end of: $now"
+            echo "  (octeth-backupctl runs shows it, octeth-backupctl cancel ends it)"
+            said=$now
+        fi
+        sleep 5
+    done
+}
+
+# Before another version takes this one's place.
+stop_for_upgrade() {
+    if systemctl --quiet is-active octeth-backupd.service 2>/dev/null; then
+        wait_for_runs
+        : >"$restart"
+        systemctl stop octeth-backupd.service
+    fi
+}
+
+start_after_upgrade() {
+    [ -e "$restart" ] || return 0
+    rm -f "$restart"
+    systemctl start octeth-backupd.service ||
+        echo "octeth-backupd did not start again; see: journalctl -u octeth-backupd" >&2
+}
+
+# The daemon is neither enabled nor started before somebody has configured it.
+set_up() {
+    systemd-sysusers octeth-backupd.conf
+    systemd-tmpfiles --create octeth-backupd.conf
+    [ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
+say_what_comes_next() {
+    echo "octeth-backupd is installed and not started. To set it up: octeth-backupd setup"
+    echo "Or by hand. Name your server in /etc/octeth-backupd/config.toml, then:"
+    echo "  octeth-backupd check-config && systemctl enable --now octeth-backupd"
+}
+
+shut_down() {
+    if [ -d /run/systemd/system ]; then
+        systemctl --quiet disable --now octeth-backupd.service || true
+    fi
+}
+
+# The configuration may be gone when it is asked for; what it says of the backups' place is needed then.
+remember_backups() {
+    [ -d "$state" ] || return 0
+    "$python" -c '
+import sys, tomllib
+with open("/etc/octeth-backupd/config.toml", "rb") as file:
+    print(tomllib.load(file).get("local", {}).get("directory", "/var/backups/octeth"))
+' >"$kept" 2>/dev/null || echo /var/backups/octeth >"$kept"
+}
+
+say_where_backups_are() {
+    echo "octeth-backupd: your backups were not deleted. They are in:"
+    if [ -s "$kept" ]; then
+        sed 's/^/  /' "$kept"
+    else
+        echo "  /var/backups/octeth"
+    fi
+    [ ! -d "$state" ] || echo "The catalog of them, and journals of restores, are in $state."
+    [ ! -d /etc/octeth-backupd ] || echo "Files that you put into /etc/octeth-backupd, such as passwords, are still there."
+    echo "Delete them yourself when you are sure that you do not need them."
+}
