@@ -12,6 +12,7 @@ from octeth_backupd.catalog.claims import Claims
 from octeth_backupd.catalog.found import FoundRows
 from octeth_backupd.catalog.holdings import Holdings
 from octeth_backupd.catalog.installations import Installations
+from octeth_backupd.catalog.notices import Notices
 from octeth_backupd.catalog.opening import SCHEMA_VERSION, open_database
 from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.schema import meta
@@ -46,6 +47,7 @@ class Catalog:
         installations: Whose backups are ours.
         stock: What retention looks at.
         claims: Which copies are being deleted.
+        notices: Problems that people are told of, and the outbox of notices.
     """
 
     def __init__(self, database: Database) -> None:
@@ -61,6 +63,7 @@ class Catalog:
         self.installations = Installations(database)
         self.stock = Stock(database)
         self.claims = Claims(database)
+        self.notices = Notices(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:
@@ -126,12 +129,7 @@ class Catalog:
         return self._runs.find(part)
 
     def runs(
-        self,
-        *,
-        server: str | None = None,
-        status: RunStatus | None = None,
-        limit: int = 50,
-        before: str | None = None,
+        self, *, server: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
     ) -> list[Run]:
         """Return runs, newest first.
 
