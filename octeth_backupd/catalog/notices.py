@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
-from octeth_backupd.catalog.schema import deliveries, problems
+from octeth_backupd.catalog.schema import deliveries, meta, problems
 from octeth_backupd.domain.notices.delivery import Delivery, DeliveryState, NotifierStanding
 from octeth_backupd.domain.notices.notice import notice_json, parse_notice
 from octeth_backupd.domain.notices.problem import Problem
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 KEPT_AFTER_END = timedelta(days=90)
 """How long deliveries that are over stay in the catalog."""
 
-_PROBLEM = tuple(column for column in problems.c if column.name != "position")
+_PROBLEM = tuple(column for column in problems.c if column.name not in {"position", "after_delivery"})
 _DELIVERY = tuple(column for column in deliveries.c if column.name not in {"kind", "problem", "last_failed_at"})
 _WAITS = deliveries.c.state == sa.literal_column(f"'{DeliveryState.WAITING}'")  # as the partial index spells it
 _OPEN = problems.c.ended_at.is_(None)
@@ -48,15 +49,20 @@ class Notices:
             return [Problem(**row) for row in connection.execute(query).mappings()]
 
     def last_told(self) -> dict[tuple[str, str], datetime]:
-        """Return when each notifier was last given a notice of each open problem, by (problem, notifier)."""
-        query = (
-            sa.select(deliveries.c.problem, deliveries.c.notifier, sa.func.max(deliveries.c.created_at))
+        """Return when each notifier was last given a notice of each open problem, by (problem, notifier).
+
+        What came last is told by the order of the outbox, not by a clock, which may have been wrong.
+        """
+        newest = (
+            sa.select(sa.func.max(deliveries.c.delivery_id))
             .join(problems, problems.c.key == deliveries.c.problem)
-            .where(_OPEN, deliveries.c.problem != "", deliveries.c.created_at >= problems.c.began_at)
+            .where(_OPEN, deliveries.c.problem != "", deliveries.c.delivery_id > problems.c.after_delivery)
             .group_by(deliveries.c.problem, deliveries.c.notifier)
         )
+        query = sa.select(deliveries.c.problem, deliveries.c.notifier, deliveries.c.created_at)
         with self._database.read() as connection:
-            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+            rows = connection.execute(query.where(deliveries.c.delivery_id.in_(newest)))
+            return {(row[0], row[1]): row[2] for row in rows}
 
     def tell(
         self,
@@ -66,6 +72,7 @@ class Notices:
         told: Mapping[str, str] | None = None,
         ended: Collection[str] = (),
         notices: Iterable[tuple[str, Notice]] = (),
+        remember: Mapping[str, str] | None = None,
     ) -> None:
         """Change problems and put notices into the outbox, all or nothing.
 
@@ -75,6 +82,7 @@ class Notices:
             told: Keys of open problems that are told now, each with its title.
             ended: Keys of open problems that are over.
             notices: (notifier, notice) in the order in which they are sent.
+            remember: Small texts by name, as ``Catalog.set_meta`` keeps them.
         """
         with self._database.write() as connection:
             for problem in begun:
@@ -82,7 +90,8 @@ class Notices:
                     connection.scalar(sa.select(problems.c.position).where(problems.c.key == problem.key, _OPEN))
                     is None
                 ):
-                    connection.execute(sa.insert(problems).values(asdict(problem)))
+                    newest = sa.select(sa.func.coalesce(sa.func.max(deliveries.c.delivery_id), 0)).scalar_subquery()
+                    connection.execute(sa.insert(problems).values({**asdict(problem), "after_delivery": newest}))
             for key, title in (told or {}).items():
                 connection.execute(
                     sa.update(problems).where(problems.c.key == key, _OPEN).values(last_told_at=at, title=title)
@@ -92,6 +101,9 @@ class Notices:
                 connection.execute(over.values(ended_at=at))
             for notifier, notice in notices:
                 connection.execute(sa.insert(deliveries).values(_row(notifier, notice, at)))
+            for name, value in (remember or {}).items():
+                kept = insert(meta).values(name=name, value=value)
+                connection.execute(kept.on_conflict_do_update(set_={"value": value}))
 
     def waiting(self, notifier: str, *, limit: int = 100) -> list[Delivery]:
         """Return what waits for a notifier, in the order in which it is sent."""

@@ -240,6 +240,7 @@ problems = sa.Table(
     sa.Column("began_at", utc_time(), nullable=False),
     sa.Column("last_told_at", utc_time()),
     sa.Column("ended_at", utc_time()),
+    sa.Column("after_delivery", sa.Integer, nullable=False),
 )
 
 deliveries = sa.Table(

@@ -16,7 +16,8 @@ STATEMENTS: tuple[str, ...] = (
         title TEXT NOT NULL,
         began_at TEXT NOT NULL,
         last_told_at TEXT,
-        ended_at TEXT
+        ended_at TEXT,
+        after_delivery INTEGER NOT NULL
     )
     """,
     """CREATE UNIQUE INDEX problems_open ON problems ("key") WHERE ended_at IS NULL""",
@@ -39,7 +40,7 @@ STATEMENTS: tuple[str, ...] = (
     )
     """,
     "CREATE INDEX deliveries_waiting ON deliveries (notifier, delivery_id) WHERE state = 'waiting'",
-    "CREATE INDEX deliveries_told ON deliveries (problem, notifier, created_at) WHERE problem <> ''",
+    "CREATE INDEX deliveries_told ON deliveries (problem, notifier, delivery_id) WHERE problem <> ''",
     "CREATE INDEX deliveries_over ON deliveries (ended_at) WHERE ended_at IS NOT NULL",
     "CREATE TRIGGER waiting_deliveries_are_kept BEFORE DELETE ON deliveries WHEN OLD.state = 'waiting' "
     "BEGIN SELECT RAISE(ABORT, 'what waits is not removed'); END",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RUN = tuple(runs.c[field.name] for field in fields(Run))
 _ENDED = [status for status in RunStatus if status.is_final]
 # Runs are numbered as they are entered: a clock that was wrong does not change which of two came later.
-_NUMBER = sa.literal_column("runs.rowid")
+_NUMBER: sa.ColumnElement[int] = sa.literal_column("runs.rowid")
 _LOST = (CopyState.MISSING, CopyState.CORRUPT)
 
 
@@ -117,6 +117,11 @@ class StandingRows:
             query = query.where(runs.c.server == server)
         with self._database.read() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def suspect(self, backup_id: str) -> str:
+        """Return why a backup's content is doubted; empty when it is not, or is not known."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(backups.c.suspect).where(backups.c.backup_id == backup_id)) or ""
 
     def last_step(self, run_id: str) -> str:
         """Return the step in which a run ended otherwise than well; empty when all its steps did."""

@@ -18,6 +18,7 @@ from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.schema import meta
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
+from octeth_backupd.catalog.standing_rows import StandingRows
 from octeth_backupd.catalog.stock import Stock
 from octeth_backupd.catalog.uploads import Uploads
 
@@ -45,9 +46,9 @@ class Catalog:
         holdings: Pins, holds, accepts and proofs.
         uploads: Multipart uploads that are not over; the ledger of the storage backends.
         installations: Whose backups are ours.
-        stock: What retention looks at.
-        claims: Which copies are being deleted.
+        stock, claims: What retention looks at; which copies are being deleted.
         notices: Problems that people are told of, and the outbox of notices.
+        standing: How everything stands, for what is told.
     """
 
     def __init__(self, database: Database) -> None:
@@ -64,6 +65,7 @@ class Catalog:
         self.stock = Stock(database)
         self.claims = Claims(database)
         self.notices = Notices(database)
+        self.standing = StandingRows(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:

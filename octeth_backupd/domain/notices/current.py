@@ -51,9 +51,13 @@ class CurrentProblem:
 
     @property
     def text(self) -> str:
-        """Return what is said beneath the title: the cause and what to do."""
-        lines = [sentence(self.cause), sentence(self.hint)]
-        return "\n".join(line for line in lines if line)
+        """Return what is said beneath the title."""
+        return sentence(self.cause)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Return what to do about it, as the facts of a notice."""
+        return tuple((name, value) for name, value in (("hint", self.hint), ("command", self.command)) if value)
 
 
 def subject_of(key: str) -> str:

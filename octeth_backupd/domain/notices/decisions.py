@@ -84,7 +84,9 @@ def decide(
         rules: The notifiers.
         gone_servers: Servers that are not in the configuration any more: of what is over with them nothing is said.
     """
-    telling = _Telling(now=now, last_told=dict(last_told), rules=tuple(rules), current={one.key: one for one in current})
+    telling = _Telling(
+        now=now, last_told=dict(last_told), rules=tuple(rules), current={one.key: one for one in current}
+    )
     opened = {problem.key: problem for problem in stored}
     for ending in endings:
         telling.tell_ending(ending)
@@ -192,7 +194,7 @@ def _problem_notice(problem: CurrentProblem, now: datetime, told_at: datetime | 
         title=problem.title if told_at is None else f"still: {problem.title}",
         text=f"{lasts}{problem.text}",
         at=now,
-        facts=(("command", problem.command),) if problem.command else (),
+        facts=problem.facts,
     )
 
 

@@ -12,7 +12,6 @@ from octeth_backupd.domain.space import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from octeth_backupd.domain.notices.settings import NoticesSettings
     from octeth_backupd.domain.notices.standing import DiskFacts, DiskSample, Standing
@@ -21,7 +20,6 @@ LEAST_SPAN = timedelta(days=3)
 """From shorter observation nothing follows: one night's backup is no trend."""
 OBSERVED_FOR = timedelta(days=14)
 BETWEEN_SAMPLES = timedelta(hours=6)
-_LATEST_IS_FRESH = timedelta(days=1)
 _DAY_SECONDS = 86400.0
 
 
@@ -37,8 +35,8 @@ def disk_problem(disk: DiskFacts, standing: Standing, settings: NoticesSettings)
             severity=Severity.ERROR,
             title=f"{path}: the next backup does not fit",
             cause=f"it needs about {format_bytes(short.needed_bytes)}, {free} are free and {short.limit}",
-            hint=f"Make at least {format_bytes(short.missing_bytes)} free: fewer backups by [retention], a larger disk, "
-            "or whatever else lies there.",
+            hint=f"Make at least {format_bytes(short.missing_bytes)} free: by [retention], by what else lies there, or "
+            "by a larger disk.",
             command="octeth-backupctl retention",
             since=standing.now,
         )
@@ -52,8 +50,7 @@ def disk_problem(disk: DiskFacts, standing: Standing, settings: NoticesSettings)
         kind=NoticeKind.DISK,
         severity=Severity.WARNING,
         title=f"{path}: full in about {count_words(max(1, round(days)), 'day')}",
-        cause=f"{free} are free, and it fills by about "
-        f"{format_bytes(round(-slope_bytes_per_day(disk.samples)))} a day",
+        cause=f"{free} are free, and it fills by about {format_bytes(round(-slope_bytes_per_day(disk.samples)))} a day",
         hint="Keep fewer backups by [retention], make room, or give it a larger disk.",
         command="octeth-backupctl retention",
         since=standing.now,
@@ -91,8 +88,3 @@ def with_sample(samples: Sequence[DiskSample], new: DiskSample) -> tuple[DiskSam
     if kept and new.at - kept[-1].at < BETWEEN_SAMPLES:
         return kept
     return (*kept, new)
-
-
-def is_current(samples: Sequence[DiskSample], now: datetime) -> bool:
-    """Return whether the samples reach up to the present."""
-    return bool(samples) and now - samples[-1].at <= _LATEST_IS_FRESH

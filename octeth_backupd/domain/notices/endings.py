@@ -61,7 +61,7 @@ def ending_of(run: Run, notice: Notice, standing: Standing, current: Mapping[str
         return _restore(run, notice, current)
     if run.operation in FOLLOWED:
         return _by_itself(run, notice, standing, current)
-    return _ordered(run, notice, standing)
+    return _ordered(run, notice, standing, current)
 
 
 def beginning_of(run: Run, notice: Notice) -> Ending | None:
@@ -79,7 +79,9 @@ def beginning_of(run: Run, notice: Notice) -> Ending | None:
     return None
 
 
-def _ending(run: Run, *choices: Notice, concerns: frozenset[str] = frozenset(), ends: frozenset[str] = frozenset()) -> Ending:
+def _ending(
+    run: Run, *choices: Notice, concerns: frozenset[str] = frozenset(), ends: frozenset[str] = frozenset()
+) -> Ending:
     return Ending(
         operation=run.operation,
         choices=choices,
@@ -106,9 +108,7 @@ def _backup(run: Run, notice: Notice, standing: Standing, current: Mapping[str, 
 
 
 def _success(run: Run, notice: Notice, ends: frozenset[str], doubts: Mapping[str, NoticeKind]) -> Ending:
-    choices = [
-        replace(notice, kind=kind, severity=Severity.WARNING, problem=key) for key, kind in doubts.items()
-    ]
+    choices = [replace(notice, kind=kind, severity=Severity.WARNING, problem=key) for key, kind in doubts.items()]
     if ends:
         choices.append(_recovery(notice, ends))
     choices.append(replace(notice, kind=NoticeKind.SUCCESS))
@@ -129,7 +129,9 @@ def _degraded(run: Run, notice: Notice, ends: frozenset[str], current: Mapping[s
     refused = [problem for problem in about if problem.kind is NoticeKind.CREDENTIALS]
     choices = [replace(degraded, kind=problem.kind, problem=problem.key) for problem in refused]
     choices.append(degraded)
-    choices += [replace(degraded, kind=problem.kind, problem=problem.key) for problem in about if problem not in refused]
+    choices += [
+        replace(degraded, kind=problem.kind, problem=problem.key) for problem in about if problem not in refused
+    ]
     if ends:
         choices.append(_recovery(notice, ends))
     return _ending(run, *choices, concerns=frozenset(problem.key for problem in about), ends=ends)
@@ -138,9 +140,7 @@ def _degraded(run: Run, notice: Notice, ends: frozenset[str], current: Mapping[s
 def _failure(run: Run, notice: Notice, current: Mapping[str, CurrentProblem]) -> Ending:
     severity = Severity.ERROR if run.status is RunStatus.FAILED else Severity.WARNING
     key = run_problem_key(run)
-    failure = replace(
-        notice, kind=NoticeKind.FAILURE, severity=severity, problem=key if key in current else ""
-    )
+    failure = replace(notice, kind=NoticeKind.FAILURE, severity=severity, problem=key if key in current else "")
     if refusal_in(run.error) is None:
         return _ending(run, failure)
     return _ending(run, failure, replace(failure, kind=NoticeKind.CREDENTIALS))
@@ -184,14 +184,20 @@ def _by_itself(run: Run, notice: Notice, standing: Standing, current: Mapping[st
             return None
 
 
-def _ordered(run: Run, notice: Notice, standing: Standing) -> Ending | None:
-    """Return how a verify or delete is told that did not go well: whoever ordered it may not have waited for it."""
+def _ordered(run: Run, notice: Notice, standing: Standing, current: Mapping[str, CurrentProblem]) -> Ending | None:
+    """Return how what an operator ordered is told where it did not go well: nobody may have waited for it.
+
+    Copies that a sync found lost are a problem of their own.
+    """
+    is_known = run.operation is Operation.SYNC and any(
+        problem.kind is NoticeKind.ANOMALY for problem in current.values()
+    )
     doubted = min(_doubts(run, standing), default="")
     match run.status:
         case RunStatus.FAILED if run.operation is not Operation.UPLOAD:
             failure = replace(notice, kind=NoticeKind.FAILURE, severity=Severity.ERROR, problem=doubted)
             return _ending(run, failure)
-        case RunStatus.DEGRADED if run.operation is not Operation.UPLOAD:
+        case RunStatus.DEGRADED if run.operation is not Operation.UPLOAD and not is_known:
             return _ending(run, replace(notice, kind=NoticeKind.DEGRADED, severity=Severity.WARNING, problem=doubted))
         case _:
             return None

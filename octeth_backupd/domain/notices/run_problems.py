@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.notices.standing import Series, ServerFacts
 
-FOLLOWED = frozenset({Operation.BACKUP, Operation.RETENTION, Operation.EXPIRE, Operation.SYNC})
+FOLLOWED = frozenset({Operation.BACKUP, Operation.RETENTION, Operation.EXPIRE})
 """Operations that come again by themselves; what else fails is told once, to whoever ordered it."""
 
 _CHECK_NAME = re.compile(r"([a-z_]+): ", re.ASCII)
@@ -68,7 +68,7 @@ def run_problems(server: ServerFacts, *, storages: Collection[str]) -> list[Curr
 
 def _problem(server: ServerFacts, series: Series, *, is_degraded: bool) -> CurrentProblem:
     run = series.last
-    what = f"{server.name}: {run.operation}" if server.name else str(run.operation)
+    what = f"{server.name}: {run.operation}"
     times = "" if series.count == 1 else f", {count_words(series.count, 'run')} in a row"
     in_step = f" in step {series.last_step}" if series.last_step else ""
     words = {RunStatus.DEGRADED: "is degraded", RunStatus.INTERRUPTED: "was interrupted"}.get(run.status, "fails")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
-from octeth_backupd.domain.notices.refusals import refusal_in
+from octeth_backupd.domain.notices.refusals import Refusal, refusal_in
 from octeth_backupd.domain.notices.words import count_words, moment_words
 from octeth_backupd.domain.space import format_bytes
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.notices.settings import NoticesSettings
     from octeth_backupd.domain.notices.standing import Standing, StorageFacts
 
+_REFUSED: dict[Refusal | None, str] = {
+    Refusal.CREDENTIALS: ", access is refused",
+    Refusal.CERTIFICATE: ", its certificate is not trusted",
+}
+_TO_CORRECT = {Refusal.CREDENTIALS: "the credentials", Refusal.CERTIFICATE: "ca_bundle or endpoint_url"}
 _LOST = {CopyState.MISSING: "missing", CopyState.CORRUPT: "damaged"}
 
 
@@ -38,13 +43,15 @@ def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesS
     if not (storage.was_told_by_run or is_open or is_long or refusal is not None):
         return None
     copies = count_words(storage.waiting_copies, "copy")
-    cause = f"{copies} ({format_bytes(storage.waiting_bytes)}) {_wait(storage)} since {moment_words(storage.waiting_since)}"
+    cause = (
+        f"{copies} ({format_bytes(storage.waiting_bytes)}) {_wait(storage)} since {moment_words(storage.waiting_since)}"
+    )
     hint = "They are tried again, at least once an hour, until they are there."
     if not storage.is_configured:
         cause += f"; no storage of the name {storage.name} is in the configuration any more"
         hint = "Put its section back, or give the copies up with octeth-backupctl delete."
     elif refusal is not None:
-        hint = f"Correct the {'credentials' if refusal == 'credentials' else 'trust'} of this storage, and reload."
+        hint = f"Correct {_TO_CORRECT[refusal]} of this storage, and reload."
     if storage.last_error:
         cause += f". The last try: {storage.last_error}"
     return CurrentProblem(
@@ -52,7 +59,9 @@ def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesS
         kind=NoticeKind.CREDENTIALS if refusal is not None else NoticeKind.UPLOAD,
         severity=Severity.ERROR if refusal is not None or is_long else Severity.WARNING,
         title=f"{storage.name}: {copies} {_wait(storage)} to be uploaded"
-        + (f", the {'certificate' if refusal == 'certificate' else 'access'} is refused" if refusal is not None else ""),
+        + (
+            f", the {'certificate' if refusal == 'certificate' else 'access'} is refused" if refusal is not None else ""
+        ),
         cause=cause,
         hint=hint,
         command="octeth-backupctl doctor",
