@@ -8,8 +8,8 @@ fake, to this:
 error, or shows a certificate that cannot be verified. A notice whose answer was lost may arrive twice, never not at
 all.
 
-**Worth another try or not.** ``retryable`` is true where time alone may help: no connection, no answer, 5xx, 429, 4yz of
-SMTP. It is false where somebody must change something: a refused login or token, an unknown address, a bad
+**Worth another try or not.** ``retryable`` is true where time alone may help: no connection, no answer, 5xx, 429, or
+SMTP's 4yz. It is false where somebody must change something: a refused login or token, an unknown address, a bad
 certificate. What the endpoint asks for by Retry-After is ``retry_after_seconds``.
 
 **Texts as they are.** Quotes, newlines, ``%``, ``&`` and letters of any script arrive as they were written. What is

@@ -97,7 +97,8 @@ def next_try(now: datetime, *, tries: int, is_retryable: bool, retry_after_secon
         retry_after_seconds: What the receiver asked for.
     """
     if retry_after_seconds is not None:
-        return now + min(max(timedelta(seconds=retry_after_seconds), FIRST_DELAY), LONGEST_RETRY_AFTER)
+        longest = LONGEST_RETRY_AFTER.total_seconds()
+        return now + timedelta(seconds=min(max(retry_after_seconds, FIRST_DELAY.total_seconds()), longest))
     if not is_retryable:
         return now + REFUSED_DELAY
     doublings = min(tries - 1, _MOST_DOUBLINGS)
