@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from octeth_backupd.domain.backup import Operation
 from octeth_backupd.domain.events import Event, RunFinished, RunStarted
 from octeth_backupd.domain.notices.decisions import decide
 from octeth_backupd.domain.notices.endings import beginning_of, ending_of
+from octeth_backupd.domain.notices.notice import redacted_notice
 from octeth_backupd.domain.notices.problems import problems_of
+from octeth_backupd.domain.notices.run_notice import RunTrace
+from octeth_backupd.domain.notices.said import said_of_begin, said_of_end
 from octeth_backupd.errors import BackupdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.daemon.run_traces import RunTraces
     from octeth_backupd.daemon.standing_facts import StandingFacts
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.notices.current import CurrentProblem
@@ -49,7 +53,7 @@ class NoticeWatch:
         facts: Gathers how everything stands.
         settings: Returns the limits in force.
         rules: Returns the notifiers in force.
-        said_of: Returns what is to be said of a run that began or ended, of whatever kind.
+        traces: What was seen of each run; it follows the bus before this does.
         redact: Masks every secret of the configuration in force.
         put: Called when something was put into the outbox.
     """
@@ -61,7 +65,7 @@ class NoticeWatch:
         facts: StandingFacts,
         settings: Callable[[], NoticesSettings],
         rules: Callable[[], tuple[NotifierRules, ...]],
-        said_of: Callable[[Run], Notice],
+        traces: RunTraces,
         redact: Callable[[str], str],
         put: Callable[[], None] = lambda: None,
     ) -> None:
@@ -69,7 +73,8 @@ class NoticeWatch:
         self._facts = facts
         self._settings = settings
         self._rules = rules
-        self._said_of = said_of
+        self._run_traces = traces
+        self._traces: dict[str, RunTrace] = {}
         self._redact = redact
         self._put = put
         self._begun: list[Run] = []
@@ -92,7 +97,11 @@ class NoticeWatch:
                 with self._lock:
                     self._begun.append(run)
                 self._wake.set()
-            case RunFinished():
+            case RunFinished(run=run):
+                trace = self._run_traces.take(run.run_id)
+                if run.operation is not Operation.UPLOAD:
+                    with self._lock:
+                        self._traces[run.run_id] = trace
                 self._wake.set()
             case _:
                 pass
@@ -161,10 +170,13 @@ class NoticeWatch:
                 begun=decision.begun,
                 told=decision.told,
                 ended=decision.ended,
-                notices=[(name, self._redacted(notice)) for name, notice in decision.notices],
+                notices=[(name, redacted_notice(notice, self._redact)) for name, notice in decision.notices],
                 remember=remember,
             )
         self._problems = current
+        with self._lock:
+            for run in ended:
+                self._traces.pop(run.run_id, None)
         for name, notice in decision.notices:
             _log.info("notice.decided", notifier=name, kind=notice.kind, title=notice.title, server=notice.server)
         if decision.notices:
@@ -189,16 +201,15 @@ class NoticeWatch:
         self, begun: Iterable[Run], ended: Iterable[Run], standing: Standing, current: Iterable[CurrentProblem]
     ) -> list[Ending]:
         by_key = {problem.key: problem for problem in current}
-        told = [(run.started_at, beginning_of(run, self._said_of(run))) for run in begun]
+        told = [(run.started_at, beginning_of(run, said_of_begin(run))) for run in begun]
         told += [(run.finished_at, ending_of(run, self._said_of(run), standing, by_key)) for run in ended]
         in_order = sorted(told, key=lambda one: one[0] or standing.now)
         return [ending for _, ending in in_order if ending is not None]
 
-    def _redacted(self, notice: Notice) -> Notice:
-        return replace(
-            notice,
-            title=self._redact(notice.title),
-            text=self._redact(notice.text),
-            facts=tuple((name, self._redact(value)) for name, value in notice.facts),
-            log_tail=tuple(self._redact(line) for line in notice.log_tail),
-        )
+    def _said_of(self, run: Run) -> Notice:
+        with self._lock:
+            trace = self._traces.get(run.run_id)
+        if trace is None:  # it ended before this daemon began
+            trace = RunTrace(step=run.step or self._catalog.standing.last_step(run.run_id))
+        made = run.operation is Operation.BACKUP and run.backup_id and run.status.made_good_backup
+        return said_of_end(run, trace=trace, backup=self._catalog.backup(run.backup_id or "") if made else None)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from octeth_backupd.scheduling.definition import ScheduleDefinition
 
 WATCHING_SINCE = "notices.watching_since"
+LOOKED_AT = "notices.looked_at"
+NOTED_EVERY = timedelta(hours=1)
 NOTIFIER_GRACE = timedelta(hours=1)
 """So long a notifier may not get through before others are told of it."""
 _RUNS_LOOKED_AT = 300
@@ -66,6 +68,8 @@ class StandingFacts:
         self._parts = parts
         self._definitions = definitions
         self._disks = DiskLook(catalog)
+        self._away: tuple[datetime, datetime] | None = None
+        self._looked_at: datetime | None = None
 
     def gather(self, notifiers: Iterable[str]) -> Standing:
         """Return how everything stands now.
@@ -92,8 +96,20 @@ class StandingFacts:
             storages=self._storages(parts),
             disks=self._disks.look(parts, active, open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
+            away=self._note_look(now),
             open_keys=open_keys,
         )
+
+    def _note_look(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """Note from time to time that the daemon runs; return from when to when it did not before this start."""
+        if self._looked_at is None:
+            text = self._catalog.meta(LOOKED_AT)
+            before = datetime.fromisoformat(text) if text else now
+            self._away = (before, now) if now - before > 2 * NOTED_EVERY else None
+        if self._looked_at is None or abs(now - self._looked_at) >= NOTED_EVERY:
+            self._looked_at = now
+            self._catalog.set_meta(LOOKED_AT, now.isoformat())
+        return self._away
 
     def _watching_since(self, now: datetime) -> datetime:
         text = self._catalog.meta(WATCHING_SINCE)

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.control.settings import ControlSettings
 from octeth_backupd.daemon.settings import DaemonSettings
+from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
@@ -62,6 +63,9 @@ class Settings(Section):
     notify: dict[NotifierName, NotifierSettings] = Field(
         default={},
         description="Who is told, one table for each notifier.",
+    )
+    notices: NoticesSettings = Field(
+        default_factory=NoticesSettings, description="From when on something is a problem that people are told of."
     )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
     control: ControlSettings = Field(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.due_watch import DueWatch
 from octeth_backupd.daemon.notice_watch import NoticeWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
+from octeth_backupd.daemon.run_traces import RunTraces
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.standing_facts import StandingFacts
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, Tier, Trigger, highest_tier
@@ -21,6 +21,7 @@ from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
+from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.telemetry.bus import EventBus
 from tests.fakes.bench import INSTALLATION
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
     from octeth_backupd.scheduling.definition import ScheduleDefinition
     from tests.fakes.bench import Bench
 
+LOOKED_AT = (
+    *(timedelta(hours=hour) for hour in range(0, 24, 3)),
+    *(timedelta(minutes=m) for m in (120, 125, 155, 245)),
+)
+"""Times of day: when a backup is due, when a failed one is tried again, when one is overdue, and some between."""
 PROBLEM_KINDS = frozenset(NoticeKind) - {NoticeKind.START, NoticeKind.SUCCESS, NoticeKind.TEST}
 PING_KINDS = frozenset({NoticeKind.START, NoticeKind.SUCCESS, NoticeKind.DEGRADED, NoticeKind.FAILURE})
 MAIL = NotifierRules(name="mail", on=PROBLEM_KINDS)
@@ -58,7 +64,8 @@ class NoticeBench:
     """A daemon in simulated time.
 
     Attributes:
-        failure: What every backup fails with, in which step; None: it succeeds.
+        failures: What every backup of a server fails with, and in which step.
+        holder: What holds every server, so that no backup can be made; empty: nothing.
         upload_error: Why copies do not reach the bucket; empty: they do.
         suspicion: What is doubted about every backup.
         definitions: Schedules of the configuration in force.
@@ -80,15 +87,19 @@ class NoticeBench:
         self.definitions = list(
             [definition(Tier.DAILY, server=name) for name in servers] if definitions is None else definitions
         )
-        self.failure: tuple[str, BackupdError] | None = None
+        self.failures: dict[str, tuple[str, BackupdError]] = {}
         self.upload_error = ""
         self.suspicion = ""
+        self.holder = ""
+        self.data_bytes = 2 << 30
         self.degraded: list[str] = []
         self.output: tuple[str, ...] = ()
         self.secrets: tuple[str, ...] = ()
         self.remote = Remote("s3")
         self.execute: dict[Operation, Callable[[RunContext], RunResult]] = {}
         self.is_running = False
+        self.is_stopping = False
+        self._parts: Parts | None = None
 
     def start(self) -> None:
         """Start the daemon: look once, as at its start."""
@@ -118,10 +129,13 @@ class NoticeBench:
             retry_later=lambda _server, _at: None,
             blocked=lambda server: self.blocked(server),
         )
+        self.traces = RunTraces()
         self.watch = notice_watch(self)
-        for subscriber in (RunRecorder(self.catalog).follow, self.watch.follow):
+        for subscriber in (RunRecorder(self.catalog).follow, self.traces.follow, self.watch.follow):
             bus.subscribe(subscriber)
         self.is_running = True
+        self.is_stopping = False
+        self.watch.look()
         self.reconcile()
         self.look()
 
@@ -129,11 +143,17 @@ class NoticeBench:
         """End the daemon; time goes on without it."""
         self.is_running = False
 
+    def another_watch(self) -> NoticeWatch:
+        """Return a watch that knows only what the catalog does, as after a start."""
+        return notice_watch(self)
+
     def parts(self) -> Parts:
         """Return the parts of the configuration in force."""
-        return self.bench.parts(
-            servers={name: self.bench.server for name in self.servers}, storages=(self.bench.storage, self.remote)
-        )
+        if self._parts is None or list(self._parts.servers) != self.servers:
+            self._parts = self.bench.parts(
+                servers={name: self.bench.server for name in self.servers}, storages=(self.bench.storage, self.remote)
+            )
+        return self._parts
 
     def reconcile(self) -> None:
         """Take over the schedules of the configuration."""
@@ -141,6 +161,8 @@ class NoticeBench:
 
     def blocked(self, server: str) -> str:
         """Return why no backup of a server can be taken now."""
+        if self.holder:
+            return self.holder
         journal = self.parts().journals.open_of(server)
         return "" if journal is None else f"restore {journal.restore_id} is not over, it waits in state {journal.state}"
 
@@ -153,10 +175,10 @@ class NoticeBench:
         self.watch.look()
         self.deliver()
 
-    def go(self, *, until: datetime, step: timedelta = timedelta(minutes=5)) -> None:
-        """Let time pass; the daemon looks around at every step while it runs."""
+    def go(self, *, until: datetime) -> None:
+        """Let time pass; while the daemon runs it looks around every three hours, and when something is due."""
         while self.clock.now() < until:
-            self.clock.go(min(step, until - self.clock.now()).total_seconds())
+            self.clock.go((min(_next_look(self.clock.now()), until) - self.clock.now()).total_seconds())
             if self.is_running:
                 self.look()
 
@@ -208,6 +230,8 @@ class NoticeBench:
 
     def _released(self, active: ActiveRun) -> None:
         self.coordinator.finished(active)
+        if not self.is_stopping:
+            self.due.look(active.run.server)
 
     def _retry_uploads(self) -> None:
         for one in self.catalog.uploads.waiting():
@@ -216,13 +240,13 @@ class NoticeBench:
 
     def _operate(self, context: RunContext, parts: Parts) -> RunResult:
         steps = StepRunner(context)
-        for line in self.output:
-            context.publish_output(line) if hasattr(context, "publish_output") else None
         if context.run.operation in self.execute:
             return self.execute[context.run.operation](context)
-        if self.failure is not None:
-            step, error = self.failure
+        if context.run.server in self.failures:
+            step, error = self.failures[context.run.server]
             with steps.step(step):
+                for line in self.output:
+                    context.output_of("xtrabackup")(line)
                 raise error
         with steps.step("backup"):
             pass
@@ -240,6 +264,7 @@ class NoticeBench:
             run_id=run.run_id,
             installation_id=INSTALLATION,
             suspect=self.suspicion,
+            data_bytes=self.data_bytes,
         )
         self.catalog.add_backup(backup)
         if self.suspicion:
@@ -264,8 +289,6 @@ class NoticeBench:
 
 def notice_watch(bench: NoticeBench) -> NoticeWatch:
     """Return a watch over a bench's daemon."""
-    from octeth_backupd.process.redaction import Redactor
-
     facts = StandingFacts(
         catalog=bench.catalog,
         clock=bench.clock,
@@ -278,25 +301,12 @@ def notice_watch(bench: NoticeBench) -> NoticeWatch:
         facts=facts,
         settings=lambda: bench.settings,
         rules=lambda: tuple(one.rules for one in bench.notifiers.values()),
-        said_of=lambda run: said_of(bench, run),
+        traces=bench.traces,
         redact=lambda text: Redactor(bench.secrets).redact(text),
     )
 
 
-def said_of(bench: NoticeBench, run: Run) -> Notice:
-    step = bench.catalog.standing.last_step(run.run_id)
-    from octeth_backupd.domain.notices.notice import Severity
-
-    facts = (("error", run.error), ("hint", run.hint), ("step", step))
-    return Notice(
-        notice_id=f"{run.run_id}-{run.status}",
-        kind=NoticeKind.SUCCESS,
-        severity=Severity.INFO,
-        server=run.server,
-        title=f"{run.server}: {run.operation} {run.status}" + (f" in step {step}" if step else ""),
-        text=run.error,
-        at=bench.clock.now(),
-        run_id=run.run_id,
-        backup_id=run.backup_id or "",
-        facts=tuple((name, value) for name, value in facts if value),
-    )
+def _next_look(now: datetime) -> datetime:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    times = (midnight + timedelta(days=day) + offset for day in (0, 1) for offset in LOOKED_AT)
+    return min(time for time in times if time > now)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.notices.endings import Ending
 
 CLOCK_MARGIN = timedelta(hours=1)
+_WORTH_SAYING_SECONDS = 60
 _OF_RUNS = frozenset({NoticeKind.FAILURE, NoticeKind.DEGRADED})
 
 
@@ -84,10 +85,14 @@ def decide(
         rules: The notifiers.
         gone_servers: Servers that are not in the configuration any more: of what is over with them nothing is said.
     """
-    telling = _Telling(
-        now=now, last_told=dict(last_told), rules=tuple(rules), current={one.key: one for one in current}
-    )
     opened = {problem.key: problem for problem in stored}
+    telling = _Telling(
+        now=now,
+        last_told=dict(last_told),
+        rules=tuple(rules),
+        opened=opened,
+        current={problem.key: problem for problem in current},
+    )
     for ending in endings:
         telling.tell_ending(ending)
     for problem in current:
@@ -114,6 +119,7 @@ class _Telling:
     now: datetime
     last_told: dict[tuple[str, str], datetime]
     rules: tuple[NotifierRules, ...]
+    opened: dict[str, Problem]
     current: dict[str, CurrentProblem]
     told: set[str] = field(default_factory=set)
     notices: list[tuple[str, Notice]] = field(default_factory=list)
@@ -144,13 +150,24 @@ class _Telling:
     def _choice(self, ending: Ending, rules: NotifierRules) -> Notice | None:
         """Return what a notifier is told of an ending; of a problem that it knows, nothing but its end."""
         wanted = [notice for notice in ending.choices if notice.kind in rules.on]
+        if rules.is_ping:
+            return next(iter(wanted), None)
         is_known = False
         for notice in wanted:
-            if not rules.is_ping and notice.problem and not notice.is_end and self._is_known(notice.problem, rules):
+            if notice.is_end:
+                if self._wants_end(ending.ends, rules):
+                    return notice
+            elif notice.problem and self._is_known(notice.problem, rules):
                 is_known = True
-            elif not is_known or notice.is_end:
+            elif not is_known:
                 return notice
         return None
+
+    def _wants_end(self, ends: frozenset[str], rules: NotifierRules) -> bool:
+        """Return whether a notifier knows of one of the problems that are over, or is told of ends alone."""
+        if any((key, rules.name) in self.last_told for key in ends):
+            return True
+        return not any(self.opened[key].kind in rules.on for key in ends if key in self.opened)
 
     def _is_known(self, key: str, rules: NotifierRules) -> bool:
         told_at = self.last_told.get((key, rules.name))
@@ -199,7 +216,9 @@ def _problem_notice(problem: CurrentProblem, now: datetime, told_at: datetime | 
 
 
 def _end_notice(problem: Problem, kind: NoticeKind, now: datetime) -> Notice:
-    lasted = duration_words((now - problem.began_at).total_seconds())
+    lasted_seconds = (now - problem.began_at).total_seconds()
+    told = f"this was found on {moment_words(problem.began_at)} and is not so any more"
+    lasted = f", {duration_words(lasted_seconds)} later" if lasted_seconds >= _WORTH_SAYING_SECONDS else ""
     return Notice(
         notice_id=f"{problem.key}@{utc_text(now)}",
         kind=kind,
@@ -208,6 +227,6 @@ def _end_notice(problem: Problem, kind: NoticeKind, now: datetime) -> Notice:
         problem=problem.key,
         is_end=True,
         title=f"over: {problem.title}",
-        text=sentence(f"this was so since {moment_words(problem.began_at)}, for {lasted}, and is not any more"),
+        text=sentence(told + lasted),
         at=now,
     )

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.notices.current import subject_of
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
+from octeth_backupd.domain.notices.overdue import overdue_subjects
 from octeth_backupd.domain.notices.problems import hold_key, restore_key
 from octeth_backupd.domain.notices.refusals import refusal_in
 from octeth_backupd.domain.notices.run_problems import FOLLOWED, run_problem_key
 from octeth_backupd.domain.notices.storage_problems import storage_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.notices.current import CurrentProblem
@@ -94,7 +95,7 @@ def _backup(run: Run, notice: Notice, standing: Standing, current: Mapping[str, 
     ends = _ended_by(run, standing, current)
     match run.status:
         case RunStatus.SUCCESS:
-            return _success(run, notice, ends, _doubts(run, standing))
+            return _success(run, notice, ends, [current[key] for key in _doubts(run, standing) if key in current])
         case RunStatus.DEGRADED:
             return _degraded(run, notice, ends, current)
         case RunStatus.FAILED | RunStatus.INTERRUPTED:
@@ -102,17 +103,25 @@ def _backup(run: Run, notice: Notice, standing: Standing, current: Mapping[str, 
         case RunStatus.SKIPPED if not run.error:
             return None  # what it would have served was served meanwhile
         case RunStatus.SKIPPED:
-            return _ending(run, replace(notice, kind=NoticeKind.MISSED, severity=Severity.INFO))
+            restore = min(_restores_of(run, current), default="")
+            return _ending(run, replace(notice, kind=NoticeKind.MISSED, severity=Severity.INFO, problem=restore))
         case _:
             return _ending(run, replace(notice, kind=NoticeKind.FAILURE, severity=Severity.WARNING))
 
 
-def _success(run: Run, notice: Notice, ends: frozenset[str], doubts: Mapping[str, NoticeKind]) -> Ending:
-    choices = [replace(notice, kind=kind, severity=Severity.WARNING, problem=key) for key, kind in doubts.items()]
-    if ends:
-        choices.append(_recovery(notice, ends))
-    choices.append(replace(notice, kind=NoticeKind.SUCCESS))
-    return _ending(run, *choices, concerns=frozenset(doubts), ends=ends)
+def _success(run: Run, notice: Notice, ends: frozenset[str], doubts: Iterable[CurrentProblem]) -> Ending:
+    doubted = [
+        replace(
+            _with_facts_of(notice, problem),
+            kind=problem.kind,
+            severity=Severity.WARNING,
+            problem=problem.key,
+            title=problem.title,
+            text=f"{notice.text}\n{problem.text}",
+        )
+        for problem in doubts
+    ]
+    return _ending(run, *doubted, *_recovery(run, notice, ends), replace(notice, kind=NoticeKind.SUCCESS), ends=ends)
 
 
 def _degraded(run: Run, notice: Notice, ends: frozenset[str], current: Mapping[str, CurrentProblem]) -> Ending:
@@ -125,6 +134,8 @@ def _degraded(run: Run, notice: Notice, ends: frozenset[str], current: Mapping[s
         if any(problem.subject == storage_subject(cause.partition(": ")[0]) for cause in causes)
     ]
     key = own if own in current else next((problem.key for problem in about), "")
+    for problem in about[:1]:
+        notice = _with_facts_of(notice, problem)
     degraded = replace(notice, kind=NoticeKind.DEGRADED, severity=Severity.WARNING, problem=key)
     refused = [problem for problem in about if problem.kind is NoticeKind.CREDENTIALS]
     choices = [replace(degraded, kind=problem.kind, problem=problem.key) for problem in refused]
@@ -132,8 +143,7 @@ def _degraded(run: Run, notice: Notice, ends: frozenset[str], current: Mapping[s
     choices += [
         replace(degraded, kind=problem.kind, problem=problem.key) for problem in about if problem not in refused
     ]
-    if ends:
-        choices.append(_recovery(notice, ends))
+    choices += _recovery(run, notice, ends)
     return _ending(run, *choices, concerns=frozenset(problem.key for problem in about), ends=ends)
 
 
@@ -173,7 +183,7 @@ def _by_itself(run: Run, notice: Notice, standing: Standing, current: Mapping[st
     key = run_problem_key(run)
     match run.status:
         case RunStatus.SUCCESS if ends:
-            return _ending(run, _recovery(notice, ends), ends=ends)
+            return _ending(run, *_recovery(run, notice, ends), ends=ends)
         case RunStatus.FAILED:
             return _failure(run, notice, current)
         case RunStatus.DEGRADED if key in current:
@@ -203,21 +213,54 @@ def _ordered(run: Run, notice: Notice, standing: Standing, current: Mapping[str,
             return None
 
 
-def _recovery(notice: Notice, ends: frozenset[str]) -> Notice:
-    return replace(notice, kind=NoticeKind.RECOVERY, severity=Severity.INFO, problem=min(ends), is_end=True)
+def _recovery(run: Run, notice: Notice, ends: frozenset[str]) -> list[Notice]:
+    """Return how it is told that runs are as they should be again; nothing where they were."""
+    if not ends:
+        return []
+    what = {Operation.BACKUP: "backups succeed", Operation.RETENTION: "retention succeeds"}.get(run.operation)
+    recovery = replace(
+        notice,
+        kind=NoticeKind.RECOVERY,
+        severity=Severity.INFO if run.status is RunStatus.SUCCESS else Severity.WARNING,
+        problem=min(ends),
+        is_end=True,
+        title=f"{run.server}: {what or f'{run.operation} succeeds'} again",
+    )
+    late = [key for key in sorted(ends) if key.startswith(overdue_subjects(run.server))]
+    return [recovery, *(replace(recovery, kind=NoticeKind.OVERDUE, problem=key) for key in late[:1])]
+
+
+def _with_facts_of(notice: Notice, problem: CurrentProblem) -> Notice:
+    """Return a notice that says what to do about a problem where it does not say so itself."""
+    known = {name for name, value in notice.facts if value}
+    added = tuple(fact for fact in problem.facts if fact[0] not in known)
+    return replace(notice, facts=(*notice.facts, *added))
 
 
 def _ended_by(run: Run, standing: Standing, current: Mapping[str, CurrentProblem]) -> frozenset[str]:
-    """Return the keys of what was wrong with runs of this kind and is not any more."""
+    """Return the keys of what was wrong with runs of this kind and is not any more; a good backup is not overdue."""
     subject = subject_of(run_problem_key(run))
-    return frozenset(key for key in standing.open_keys if subject_of(key) == subject and key not in current)
+    still = {problem.subject for problem in current.values()}
+    return frozenset(
+        key
+        for key in standing.open_keys
+        if key not in current
+        and (
+            subject_of(key) == subject
+            or (
+                run.operation is Operation.BACKUP
+                and key.startswith(overdue_subjects(run.server))
+                and subject_of(key) not in still
+            )
+        )
+    )
 
 
-def _doubts(run: Run, standing: Standing) -> dict[str, NoticeKind]:
-    """Return the open holds about the backup that a run made or looked at."""
-    return {
-        hold_key(facts.hold.hold_id): NoticeKind.ANOMALY if facts.is_anomaly else NoticeKind.HOLD
+def _doubts(run: Run, standing: Standing) -> list[str]:
+    """Return the keys of the open holds about the backup that a run made or looked at."""
+    return [
+        hold_key(facts.hold.hold_id)
         for server in standing.servers
         for facts in server.holds
         if run.backup_id and facts.hold.backup_id == run.backup_id
-    }
+    ]

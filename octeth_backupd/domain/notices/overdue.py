@@ -27,7 +27,7 @@ FIRST_DAY = timedelta(hours=26)
 
 
 def overdue_problems(
-    server: ServerFacts, standing: Standing, settings: NoticesSettings, *, failing: frozenset[str]
+    server: ServerFacts, standing: Standing, settings: NoticesSettings, *, causes: frozenset[str]
 ) -> list[CurrentProblem]:
     """Return what is overdue or missed of a server.
 
@@ -35,10 +35,10 @@ def overdue_problems(
         server: Which.
         standing: What else is to be known.
         settings: The limits.
-        failing: Keys of the problems of its backup runs, of which being overdue is a consequence.
+        causes: Keys of other problems of which being overdue is a consequence.
     """
     found: list[CurrentProblem] = []
-    covering = failing
+    covering = causes
     for schedule in sorted(server.schedules, key=lambda one: (one.rule is None, one.tier.rank)):
         deadline = _deadline(schedule, server, standing, settings)
         if deadline is not None and deadline < standing.now:
@@ -47,7 +47,7 @@ def overdue_problems(
         elif schedule.missed:
             found.append(_missed(schedule, covering))
     if not server.schedules and server.is_configured and server.last_good is None:
-        found += _unscheduled(server, standing, failing)
+        found += _unscheduled(server, standing, causes)
     return found
 
 
@@ -77,7 +77,12 @@ def _deadline(
 
 
 def _subject(schedule: ScheduleFacts) -> str:
-    return f"overdue:{schedule.server}:{schedule.name}"
+    return f"{overdue_subjects(schedule.server)}{schedule.name}"
+
+
+def overdue_subjects(server: str) -> str:
+    """Return what the keys of everything that is overdue of a server begin with."""
+    return f"overdue:{server}:"
 
 
 def _overdue(
@@ -91,7 +96,7 @@ def _overdue(
         age = duration_words((standing.now - good.taken_at).total_seconds())
         title = f"{schedule.server}: no good {schedule.tier} backup for {age}"
         since = good.taken_at
-    cause, hint, command = _why(schedule, server)
+    cause, hint, command = _why(schedule, server, standing)
     if good is not None:
         cause = f"{cause}. The last good one is {good.backup_id} of {moment_words(good.taken_at)}"
     return CurrentProblem(
@@ -109,7 +114,7 @@ def _overdue(
     )
 
 
-def _why(schedule: ScheduleFacts, server: ServerFacts) -> tuple[str, str, str]:
+def _why(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> tuple[str, str, str]:
     """Return cause, hint and command."""
     name, of = schedule.name, f"--server {schedule.server}"
     if not server.is_configured:
@@ -131,12 +136,26 @@ def _why(schedule: ScheduleFacts, server: ServerFacts) -> tuple[str, str, str]:
             "Resume it when what it was paused for is over.",
             f"octeth-backupctl resume {of} --schedule {name}",
         )
+    if server.restores:
+        restore = server.restores[0]
+        return (
+            f"no backup is made until restore {restore.restore_id} is over, which waits in state {restore.state}",
+            "See what stands against the restore.",
+            f"octeth-backupctl runs --server {schedule.server}",
+        )
     failed = next((one for one in server.series if one.operation is Operation.BACKUP), None)
     if failed is not None and not failed.last.status.made_good_backup:
         return (
             f"{count_words(failed.count, 'run')} did not leave a good backup, the last one: {failed.last.error}",
             failed.last.hint or "Look at the run.",
-            f"octeth-backupctl runs show {failed.last.run_id}",
+            f"octeth-backupctl watch {failed.last.run_id}",
+        )
+    if standing.away is not None and (schedule.last_good is None or schedule.last_good.taken_at < standing.away[1]):
+        begin, end = (moment_words(at) for at in standing.away)
+        return (
+            f"octeth-backupd was not running from about {begin} to {end}",
+            "What came due meanwhile is made up for now. Look why it was not running.",
+            "journalctl -u octeth-backupd",
         )
     if server.is_backing_up:
         return (
@@ -146,8 +165,9 @@ def _why(schedule: ScheduleFacts, server: ServerFacts) -> tuple[str, str, str]:
         )
     slot = schedule.last_slot
     if slot is not None and slot.state is not SlotState.SERVED:
+        state = "still to be made" if slot.state is SlotState.DUE else slot.state.value
         detail = f": {slot.detail}" if slot.detail else ""
-        cause = f"the backup due at {moment_words(slot.due_at)} is {slot.state}{detail}"
+        cause = f"the backup due at {moment_words(slot.due_at)} is {state}{detail}"
     else:
         cause = "none has been made in time"
     return cause, "Take one now, and look why the schedule left none.", f"octeth-backupctl backup {of}"
@@ -175,12 +195,12 @@ def _missed(schedule: ScheduleFacts, covering: frozenset[str]) -> CurrentProblem
     )
 
 
-def _unscheduled(server: ServerFacts, standing: Standing, failing: frozenset[str]) -> list[CurrentProblem]:
+def _unscheduled(server: ServerFacts, standing: Standing, causes: frozenset[str]) -> list[CurrentProblem]:
     if standing.now - standing.watching_since <= FIRST_DAY:
         return []
     return [
         CurrentProblem(
-            key=f"overdue:{server.name}:any/{LATE}",
+            key=f"{overdue_subjects(server.name)}any/{LATE}",
             kind=NoticeKind.OVERDUE,
             severity=Severity.ERROR,
             server=server.name,
@@ -189,6 +209,6 @@ def _unscheduled(server: ServerFacts, standing: Standing, failing: frozenset[str
             hint="Set [schedules] daily and reload, or take one now.",
             command=f"octeth-backupctl backup --server {server.name}",
             since=standing.watching_since,
-            covered_by=failing,
+            covered_by=causes,
         )
     ]

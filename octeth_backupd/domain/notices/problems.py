@@ -38,8 +38,14 @@ def _of_server(
     found = [_restore_problem(server, restore) for restore in server.restores]
     if server.is_configured:
         found += run_problems(server, storages=storages)
-    failing = frozenset(one.key for one in found if one.subject == backup_subject(server.name))
-    found += overdue_problems(server, standing, settings, failing=failing)
+    # A run that was interrupted is started again: nothing is overdue because of it.
+    causes = frozenset(
+        one.key
+        for one in found
+        if one.kind is NoticeKind.RESTORE
+        or (one.subject == backup_subject(server.name) and one.severity is Severity.ERROR)
+    )
+    found += overdue_problems(server, standing, settings, causes=causes)
     return found + [hold_problem(facts) for facts in server.holds]
 
 

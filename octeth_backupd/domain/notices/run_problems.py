@@ -84,6 +84,6 @@ def _problem(server: ServerFacts, series: Series, *, is_degraded: bool) -> Curre
         title=f"{what} {words}{in_step}{times}",
         cause=cause,
         hint=run.hint,
-        command=f"octeth-backupctl runs show {run.run_id}",
+        command=f"octeth-backupctl watch {run.run_id}",
         since=series.since,
     )

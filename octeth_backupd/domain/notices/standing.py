@@ -120,7 +120,6 @@ class StorageFacts:
         waiting_since: When the oldest backup that waits was made.
         was_told_by_run: A backup's own run ended degraded because of a copy that still waits.
         last_error: Why the last one that was tried did not arrive.
-        last_hint: What was said to do about it.
         lost: How many copies are missing or damaged.
     """
 
@@ -179,6 +178,7 @@ class Standing:
     Attributes:
         watching_since: When this installation began to look: nothing is overdue before there was time for a backup.
         notifiers: Those that do not get through.
+        away: From when to when the daemon was not running before this start; None: shortly, or never before.
         open_keys: Problems that were found before and are not known to be over.
     """
 
@@ -188,4 +188,5 @@ class Standing:
     storages: tuple[StorageFacts, ...] = ()
     disks: tuple[DiskFacts, ...] = ()
     notifiers: tuple[NotifierFacts, ...] = ()
+    away: tuple[datetime, datetime] | None = None
     open_keys: frozenset[str] = frozenset()

@@ -34,8 +34,10 @@ def count_words(count: int, noun: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text as a sentence: it begins with a capital and ends with a full stop."""
+    """Return a text as a sentence: it begins with a capital, unless with a name, and ends with a full stop."""
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    first = text.split(maxsplit=1)[0]
+    capital = text[0].upper() if first.isalpha() else text[0]
+    return capital + text[1:] + ("" if text[-1] in ".!?" else ".")
