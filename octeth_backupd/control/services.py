@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from octeth_backupd.control.notifier_services import NotifierServices, NotifierStatus
 from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class StatusView:
 
     Attributes:
         uploads: One for each remote storage backend.
+        notifiers: One for each notifier of the configuration.
         configuration_error: Why the last reload was refused; empty: the file is in force.
         warnings: What somebody should look at, one sentence each.
     """
@@ -84,6 +86,7 @@ class StatusView:
     servers: tuple[ServerStatus, ...]
     scheduler_alive: bool
     uploads: tuple[StorageUploads, ...] = ()
+    notifiers: tuple[NotifierStatus, ...] = ()
     configuration_error: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -150,7 +153,7 @@ class Subscription(Protocol):
         """Return the next event, or None when none came within ``timeout`` seconds."""
 
 
-class Services(RetentionServices, Protocol):
+class Services(RetentionServices, NotifierServices, Protocol):
     """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:

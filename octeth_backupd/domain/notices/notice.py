@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from octeth_backupd.domain.manifest_parts import UtcTime
 from octeth_backupd.errors import MetadataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 
@@ -102,6 +103,17 @@ class _NoticeForm(BaseModel):
     backup_id: str
     facts: tuple[tuple[str, str], ...]
     log_tail: tuple[str, ...]
+
+
+def redacted_notice(notice: Notice, redact: Callable[[str], str]) -> Notice:
+    """Return a notice with every text that may quote something from outside passed through ``redact``."""
+    return replace(
+        notice,
+        title=redact(notice.title),
+        text=redact(notice.text),
+        facts=tuple((name, redact(value)) for name, value in notice.facts),
+        log_tail=tuple(redact(line) for line in notice.log_tail),
+    )
 
 
 def notice_json(notice: Notice) -> str:

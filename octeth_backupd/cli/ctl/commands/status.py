@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.commands.retention import hold_words
 from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.notifier_drawing import show_notifiers
 from octeth_backupd.cli.ctl.upload_drawing import show_uploads
 from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
 
@@ -48,6 +49,7 @@ class StatusCommand:
         _show_others(status, restores, screen)
         for uploads in status["uploads"]:
             show_uploads(uploads, screen)
+        show_notifiers(status["notifiers"], screen)
         return OK
 
 
