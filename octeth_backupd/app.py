@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.assembly import build_parts
+from octeth_backupd.assembly import build_notifiers, build_parts
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -31,6 +31,7 @@ from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
+from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.daemon.workspace_directories import remember_workspaces
 from octeth_backupd.errors import BackupdError
@@ -99,6 +100,18 @@ class _Daemon:
         self._recorder = RunRecorder(self._catalog)
         for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
             self._bus.subscribe(subscriber)
+        self._telling = Telling(
+            catalog=self._catalog,
+            clock=self._clock,
+            settings=lambda: self._settings.notify,
+            limits=lambda: self._settings.notices,
+            active=lambda: self._coordinator.active(),  # noqa: PLW0108 - it is made later
+            parts=lambda: self._parts,
+            definitions=lambda: self._settings.schedules.definitions(tuple(self._settings.servers)),
+            notifiers=build_notifiers(settings),
+            redact=Redactor(settings.secrets).redact,
+        )
+        self._telling.subscribe(self._bus)
         self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
         self._worker = RunWorker(
             catalog=self._catalog,
@@ -162,6 +175,7 @@ class _Daemon:
         self._stray_watch.look()
         self._scheduler.start_paused()
         self._take_up_schedules()
+        self._telling.start()
         self._control.start()
         self._scheduler.resume()
         for server in self._settings.servers:
@@ -225,6 +239,8 @@ class _Daemon:
             return "the scheduler's thread"
         if not self._control.is_alive():
             return "the control server's thread"
+        if not self._telling.is_alive():
+            return "a thread of the notices"
         return "" if self._coordinator.threads_alive() else "a run's thread"
 
     def _tick(self) -> None:
@@ -255,6 +271,7 @@ class _Daemon:
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
         self._state.configuration_error = ""
         _configure_logging(settings)
+        self._telling.change(build_notifiers(settings), redact=Redactor(settings.secrets).redact)
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
@@ -272,6 +289,7 @@ class _Daemon:
             restore_seconds=limits.stop_timeout_seconds + limits.start_timeout_seconds,
         )
         self._worker.record_late()
+        self._telling.stop()
         self._control.stop()
         _log.info("daemon.stopped")
 
@@ -291,6 +309,7 @@ class _Daemon:
             ),
             recorder=self._recorder,
             upload_watch=self._upload_watch,
+            notifiers=self._telling.services,
             state=self._state,
             installation_id=self._installation_id,
             config_path=self._config_path,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
+from octeth_backupd.notifiers.registry import notifiers_for
 from octeth_backupd.pipeline.parts import Parts
 from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker
+from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.servers.server import Server
 from octeth_backupd.storage.registry import storages_for
 from octeth_backupd.storage.s3_classes import shortest_days
 
 if TYPE_CHECKING:
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.notifiers.base import Notifier
     from octeth_backupd.settings.settings import Settings
 
 JOURNALS_NAME = "restores"
@@ -53,3 +57,8 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         secrets=settings.secrets,
         search_path=os.environ.get("PATH"),
     )
+
+
+def build_notifiers(settings: Settings) -> dict[str, Notifier]:
+    """Return the notifiers of this configuration, by name; connects to nothing."""
+    return notifiers_for(settings.notify, redactor=Redactor(settings.secrets), host_name=socket.gethostname())

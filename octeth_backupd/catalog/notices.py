@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from octeth_backupd.catalog.schema import deliveries, meta, problems
-from octeth_backupd.domain.notices.delivery import Delivery, DeliveryState, NotifierStanding
+from octeth_backupd.domain.notices.delivery import LONGEST_RETRY_AFTER, Delivery, DeliveryState, NotifierStanding
 from octeth_backupd.domain.notices.notice import notice_json, parse_notice
 from octeth_backupd.domain.notices.problem import Problem
 
@@ -110,6 +110,21 @@ class Notices:
         query = (
             sa.select(*_DELIVERY)
             .where(deliveries.c.notifier == notifier, _WAITS)
+            .order_by(deliveries.c.delivery_id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [_delivery(row) for row in connection.execute(query).mappings()]
+
+    def due(self, notifier: str, *, at: datetime, limit: int = 100) -> list[Delivery]:
+        """Return what of it is to be tried now, in the same order.
+
+        A time further off than any that is ever set counts as due: the clock was set back.
+        """
+        is_due = sa.or_(deliveries.c.next_try_at <= at, deliveries.c.next_try_at > at + LONGEST_RETRY_AFTER)
+        query = (
+            sa.select(*_DELIVERY)
+            .where(deliveries.c.notifier == notifier, _WAITS, is_due)
             .order_by(deliveries.c.delivery_id)
             .limit(limit)
         )

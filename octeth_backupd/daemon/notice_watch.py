@@ -98,10 +98,7 @@ class NoticeWatch:
                     self._begun.append(run)
                 self._wake.set()
             case RunFinished(run=run):
-                trace = self._run_traces.take(run.run_id)
-                if run.operation is not Operation.UPLOAD:
-                    with self._lock:
-                        self._traces[run.run_id] = trace
+                self._keep_trace(run)
                 self._wake.set()
             case _:
                 pass
@@ -110,6 +107,10 @@ class NoticeWatch:
         """Look now, and from now on each minute and at each begin and end of a run."""
         self._thread = threading.Thread(target=self._watch, name="notice-watch", daemon=True)
         self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Return whether the thread does its work."""
+        return self._thread is not None and self._thread.is_alive()
 
     def wake(self) -> None:
         """Look soon: the configuration has changed."""
@@ -151,9 +152,11 @@ class NoticeWatch:
 
     def _look(self, begun: list[Run]) -> None:
         rules = self._rules()
-        # Runs before facts: what ends in between is in the facts of its own look at the latest.
-        ended, remember = self._untold()
-        standing = self._facts.gather(one.name for one in rules)
+        while True:
+            ended, remember = self._untold()
+            standing = self._facts.gather(one.name for one in rules)
+            if self._untold() == (ended, remember):  # otherwise a run ended in between: it is in half of what was read
+                break
         current = problems_of(standing, self._settings())
         decision = decide(
             now=standing.now,
@@ -206,10 +209,17 @@ class NoticeWatch:
         in_order = sorted(told, key=lambda one: one[0] or standing.now)
         return [ending for _, ending in in_order if ending is not None]
 
-    def _said_of(self, run: Run) -> Notice:
+    def _keep_trace(self, run: Run) -> RunTrace:
+        """Return what was seen of a run that is over, and keep it until the run was told."""
         with self._lock:
-            trace = self._traces.get(run.run_id)
-        if trace is None:  # it ended before this daemon began
+            trace = self._traces.get(run.run_id) or self._run_traces.take(run.run_id)
+            if run.operation is not Operation.UPLOAD and trace != RunTrace():
+                self._traces[run.run_id] = trace
+        return trace
+
+    def _said_of(self, run: Run) -> Notice:
+        trace = self._keep_trace(run)
+        if not trace.step:  # it ended before this daemon began
             trace = RunTrace(step=run.step or self._catalog.standing.last_step(run.run_id))
         made = run.operation is Operation.BACKUP and run.backup_id and run.status.made_good_backup
         return said_of_end(run, trace=trace, backup=self._catalog.backup(run.backup_id or "") if made else None)

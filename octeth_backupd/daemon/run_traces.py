@@ -68,8 +68,10 @@ class _Trace:
         self.errors: deque[str] = deque(maxlen=_ERROR_LINES)
 
     def begin(self, step: str) -> None:
-        """Forget what an earlier step's programs printed: it went well."""
+        """Forget what an earlier step's programs printed, unless it failed."""
         self.step = step
+        if self.failed_step:
+            return
         self.lines.clear()
         self.errors.clear()
 

@@ -29,10 +29,9 @@ _LARGEST_BYTES = 100_000
 _STATUS = re.compile(r"error=(\d{3})\b")
 _CLIENT_ERRORS = range(400, 500)
 _TEMPORARY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-_TYPES = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.ERROR: "failure"}
+_TYPES = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ERROR: "FAILURE"}
 _INSTALL = (
-    "Install the library where octeth-backupd is: pipx inject octeth-backupd apprise, "
-    "or the package apprise of the distribution."
+    "Install it beside the daemon's other libraries, such as with pipx: pipx install --force 'octeth-backupd[apprise]'"
 )
 
 
@@ -49,6 +48,11 @@ class AppriseNotifier:
         """See Notifier.endpoint; of an address of Apprise only the scheme is surely no secret."""
         return f"{self.settings.url.get_secret_value().partition('://')[0]}:// by apprise"
 
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.settings.limit_seconds
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         library = _library()
@@ -62,13 +66,11 @@ class AppriseNotifier:
             service.socket_connect_timeout = service.socket_read_timeout = float(self.settings.timeout_seconds)
             # Half of the service's own limit: it counts characters, some of which it escapes.
             limit_bytes = min(max(service.body_maxlen // 2, 500), _LARGEST_BYTES)
-            sender = library.Apprise(asset=_asset(library))
-            sender.add(service)
-            has_sent = sender.notify(
-                title=notice.title,
-                body=message_text(notice, limit_bytes=limit_bytes),
-                notify_type=_TYPES[notice.severity] if not notice.is_end else "success",
-                body_format=library.NotifyFormat.TEXT,
+            # Not by an Apprise object: that one sends in threads of a pool, for which a process waits when it ends.
+            has_sent = service.notify(
+                title=_converted(library, service, notice.title),
+                body=_converted(library, service, message_text(notice, limit_bytes=limit_bytes)),
+                notify_type=getattr(library.NotifyType, "SUCCESS" if notice.is_end else _TYPES[notice.severity]),
             )
         if not has_sent:
             raise self._error(said)
@@ -93,6 +95,12 @@ def _library() -> Any:
 
 def _asset(library: Any) -> Any:
     return library.AppriseAsset(app_id="octeth-backupd", app_desc="octeth-backupd", async_mode=False)
+
+
+def _converted(library: Any, service: Any, text: str) -> str:
+    """Return plain text in the format that a service takes: some want HTML."""
+    converted: str = library.conversion.convert_between(library.NotifyFormat.TEXT, service.notify_format, text)
+    return converted
 
 
 @contextmanager

@@ -49,6 +49,11 @@ class Notifier(Protocol):
         """Return where it sends to, for people: without anything secret."""
         ...
 
+    @property
+    def limit_seconds(self) -> float:
+        """Return after how long a send hangs, whatever the endpoint does."""
+        ...
+
     def send(self, notice: Notice) -> None:
         """Hand a notice over.
 

@@ -53,6 +53,11 @@ class EmailNotifier:
         """See Notifier.endpoint."""
         return f"{self.settings.host}:{self.settings.smtp_port}"
 
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.settings.limit_seconds
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send. Where some recipients are refused and others not, those are logged."""
         message = email_message(
@@ -138,7 +143,7 @@ def email_message(notice: Notice, *, sender: str, recipients: tuple[str, ...], h
     if notice.problem:
         message["References"] = f"<{_digest(notice.problem)}@{domain}>"  # one thread for each problem
     message["Auto-Submitted"] = "auto-generated"
-    signature = f"octeth-backupd on {host_name}"
+    signature = f"octeth-backupd, {host_name}"
     text = f"{notice.title}\n\n{message_text(notice, limit_bytes=_PART_BYTES)}\n\n-- \n{signature}\n"
     message.set_content(text, cte="base64" if not text.isascii() else "quoted-printable")
     message.add_alternative(_html(notice, signature), subtype="html", cte="base64")

@@ -49,6 +49,11 @@ class HealthchecksNotifier:
         """See Notifier.endpoint."""
         return shown_endpoint(self.settings.url.get_secret_value())
 
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.settings.limit_seconds
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         url = self.settings.url.get_secret_value()

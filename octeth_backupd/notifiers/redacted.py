@@ -35,6 +35,11 @@ class RedactedNotifier:
         """See Notifier.endpoint."""
         return self.redactor.redact(self.inner.endpoint)
 
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.inner.limit_seconds
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         try:

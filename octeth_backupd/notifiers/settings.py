@@ -18,6 +18,7 @@ from octeth_backupd.domain.section import Section
 
 _DAY_SECONDS = 24 * 3600
 _SHORTEST_TOKEN = 12
+_NAME_LOOKUP_SECONDS = 15
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -130,6 +131,11 @@ class NotifierSettings(Section):
     def kinds(self) -> tuple[NoticeKind, ...]:
         """Return of what it tells, defaults included."""
         return self.on or (PING_KINDS if self.kind == "healthchecks" else PROBLEM_KINDS)
+
+    @property
+    def limit_seconds(self) -> float:
+        """Return after how long a send hangs: a mail is several questions and answers, each with its own time-out."""
+        return 3.0 * self.timeout_seconds + _NAME_LOOKUP_SECONDS
 
     @property
     def smtp_port(self) -> int:

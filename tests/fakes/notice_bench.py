@@ -110,7 +110,7 @@ class NoticeBench:
             bus=bus,
             clock=self.clock,
             installation_id=INSTALLATION,
-            operations={operation: self._operate for operation in Operation},
+            operations=dict.fromkeys(Operation, self._operate),
             ledger=lambda: self.ledger,
             released=self._released,
         )
@@ -127,7 +127,7 @@ class NoticeBench:
             coordinator=self.coordinator,
             clock=self.clock,
             retry_later=lambda _server, _at: None,
-            blocked=lambda server: self.blocked(server),
+            blocked=self.blocked,
         )
         self.traces = RunTraces()
         self.watch = notice_watch(self)
@@ -151,7 +151,7 @@ class NoticeBench:
         """Return the parts of the configuration in force."""
         if self._parts is None or list(self._parts.servers) != self.servers:
             self._parts = self.bench.parts(
-                servers={name: self.bench.server for name in self.servers}, storages=(self.bench.storage, self.remote)
+                servers=dict.fromkeys(self.servers, self.bench.server), storages=(self.bench.storage, self.remote)
             )
         return self._parts
 

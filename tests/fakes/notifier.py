@@ -28,6 +28,7 @@ class FakeNotifier:
     name: str = "fake"
     kind: str = "fake"
     endpoint: str = "nowhere"
+    limit_seconds: float = 45.0
     error: NotifyError | None = None
     before: Callable[[Notice], None] | None = None
     sent: list[Notice] = field(default_factory=list)

@@ -153,7 +153,7 @@ def _why(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> tu
     if standing.away is not None and (schedule.last_good is None or schedule.last_good.taken_at < standing.away[1]):
         begin, end = (moment_words(at) for at in standing.away)
         return (
-            f"octeth-backupd was not running from about {begin} to {end}",
+            f"the daemon was not running from about {begin} to {end}",
             "What came due meanwhile is made up for now. Look why it was not running.",
             "journalctl -u octeth-backupd",
         )

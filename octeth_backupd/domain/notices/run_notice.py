@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import Operation, RunStatus, Trigger
 from octeth_backupd.domain.notices.message import duration_words
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
+from octeth_backupd.domain.summary import sorted_tiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +154,7 @@ def _facts(run: Run, trace: RunTrace, backup: Backup | None) -> Iterator[tuple[s
 
 def _origin(run: Run) -> Iterator[tuple[str, str]]:
     if run.operation is Operation.BACKUP:
-        yield "tier", ", ".join(sorted(run.tiers, key=lambda tier: tier.rank))
+        yield "tier", ", ".join(sorted_tiers(run.tiers))
     yield "run", run.run_id
     yield "trigger", run.trigger.value
     if run.trigger is Trigger.MANUAL:

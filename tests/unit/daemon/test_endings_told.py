@@ -109,7 +109,8 @@ def _error(kind: type[BackupdError], message: str, step: str = "backup") -> Endi
 
 ENDINGS = {
     "success": Ending(
-        mail=None, chat=NoticeKind.SUCCESS, hint="", pings=(NoticeKind.START, NoticeKind.SUCCESS), status=RunStatus.SUCCESS
+        mail=None, chat=NoticeKind.SUCCESS, hint="",
+        pings=(NoticeKind.START, NoticeKind.SUCCESS), status=RunStatus.SUCCESS,
     ),
     "suspect": Ending(
         prepare=_suspect, mail=NoticeKind.ANOMALY, cause="40 %", hint="accept it where it is right",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from octeth_backupd.domain.notices.notice import Notice, NoticeKind, notice_json, parse_notice
+from octeth_backupd.domain.notices.notice import Notice, NoticeKind, notice_json, parse_notice, redacted_notice
 from octeth_backupd.errors import MetadataError
 from tests.fakes.notices import make_notice
 
@@ -63,3 +63,13 @@ def test_what_is_no_object_is_refused(text: str) -> None:
 
 def test_a_fact_that_is_not_there_is_empty() -> None:
     assert (FULL.fact("step"), FULL.fact("hint")) == ("backup", "")
+
+
+def test_every_text_that_may_quote_something_is_redacted() -> None:
+    secret = "canary"
+    notice = make_notice(title=secret, text=secret, facts=(("error", secret),), log_tail=("a", secret))
+
+    masked = redacted_notice(notice, lambda text: text.replace(secret, "***"))
+
+    assert secret not in notice_json(masked)
+    assert (masked.notice_id, masked.log_tail) == (notice.notice_id, ("a", "***"))
