@@ -287,18 +287,22 @@ class NoticeBench:
         return RunResult(status=RunStatus.DEGRADED, backup_id=backup.backup_id, detail={**detail, "degraded": degraded})
 
 
-def notice_watch(bench: NoticeBench) -> NoticeWatch:
-    """Return a watch over a bench's daemon."""
-    facts = StandingFacts(
+def standing_facts(bench: NoticeBench) -> StandingFacts:
+    """Return what gathers how a bench's daemon stands."""
+    return StandingFacts(
         catalog=bench.catalog,
         clock=bench.clock,
         active=bench.coordinator.active,
         parts=bench.parts,
         definitions=lambda: bench.definitions,
     )
+
+
+def notice_watch(bench: NoticeBench) -> NoticeWatch:
+    """Return a watch over a bench's daemon."""
     return NoticeWatch(
         catalog=bench.catalog,
-        facts=facts,
+        facts=standing_facts(bench),
         settings=lambda: bench.settings,
         rules=lambda: tuple(one.rules for one in bench.notifiers.values()),
         traces=bench.traces,

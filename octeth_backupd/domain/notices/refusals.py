@@ -15,9 +15,7 @@ _CREDENTIALS = (
     "session token",
     "no credentials",
     "credentials could not be had",
-    "login refused",
-    "refuses the login",
-    "refused user or password",
+    "refused user",
 )
 _CERTIFICATE = ("no trusted connection", "certificate")
 

@@ -120,7 +120,8 @@ DUE = make_slot(START - 24 * HOUR, state=SlotState.CANCELLED, detail="the run wa
         ),
         (
             server(schedule(last_good=good(hours_ago=50))),
-            {"away": (START - 49 * HOUR, START)}, "the daemon was not running from about", "journalctl -u octeth-backupd",
+            {"away": (START - 49 * HOUR, START)},
+            "the daemon was not running from about", "journalctl -u octeth-backupd",
         ),
         (
             server(
@@ -129,7 +130,10 @@ DUE = make_slot(START - 24 * HOUR, state=SlotState.CANCELLED, detail="the run wa
             ),
             {}, "until restore r1 is over", "octeth-backupctl runs --server oempro",
         ),
-        (server(schedule(last_good=good(hours_ago=50))), {}, "none has been made in time", "octeth-backupctl backup --server oempro"),
+        (
+            server(schedule(last_good=good(hours_ago=50))),
+            {}, "none has been made in time", "octeth-backupctl backup --server oempro",
+        ),
         (
             server(schedule(last_good=good(hours_ago=100)), is_backing_up=True),
             {}, "a backup is running or queued", "octeth-backupctl status",

@@ -10,7 +10,7 @@ from octeth_backupd.storage import s3_errors
 
 @pytest.mark.parametrize("code", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"])
 def test_what_the_storage_says_of_keys_is_recognised(code: str) -> None:
-    what, _ = s3_errors._WORDS[code]  # noqa: SLF001 - the very words that are left in the catalog
+    what, _ = s3_errors._WORDS[code]
 
     assert refusal_in(f"s3://backups: {what}") is Refusal.CREDENTIALS
 
