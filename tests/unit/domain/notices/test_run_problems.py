@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.fakes.standing import good, series, server
         ({"status": RunStatus.INTERRUPTED, "error_code": "interrupted"}, "interrupted"),
     ],
 )
-def test_another_cause_is_another_problem(fields: dict[str, object], key: str) -> None:
+def test_another_cause_is_another_problem(fields: dict[str, Any], key: str) -> None:
     run = make_run(**{"status": RunStatus.FAILED, **fields})
 
     assert run_problem_key(run) == f"failing:backup:oempro/{key}"
