@@ -118,7 +118,8 @@ def _mail_server(draft: Draft) -> None:
         draft.take_secret("SMTP_PASSWORD", "notify.mail.password_file", MAIL_SECRET_FILE)
     elif user or has_password:
         draft.note(
-            Fate.BY_HAND, "SMTP_USERNAME, SMTP_PASSWORD", "belong together: write user and password_file into [notify.mail]"
+            Fate.BY_HAND, "SMTP_USERNAME, SMTP_PASSWORD",
+            "belong together: write user and password_file into [notify.mail]",
         )  # fmt: skip
 
 
