@@ -55,7 +55,7 @@ class RunNotices:
 
     def _put(self, notice: Notice | None) -> None:
         if notice is not None:
-            wanted = [name for name, settings in self._settings().items() if notice.kind in settings.kinds]
+            wanted = [name for name, settings in self._settings().items() if settings.wants(notice)]
             self._delivery.put([(name, notice) for name in wanted])
 
     def _backup(self, backup_id: str | None) -> Backup | None:
