@@ -13,6 +13,7 @@ from octeth_backupd.catalog.schema import deliveries, meta, problems
 from octeth_backupd.domain.notices.delivery import LONGEST_RETRY_AFTER, Delivery, DeliveryState, NotifierStanding
 from octeth_backupd.domain.notices.notice import notice_json, parse_notice
 from octeth_backupd.domain.notices.problem import Problem
+from octeth_backupd.errors import MetadataError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -155,6 +156,21 @@ class Notices:
         """Note how a delivery ended; no effect on one that is over."""
         self._change(delivery_id, {"state": state, "ended_at": at})
 
+    def give_up_unreadable(self, *, at: datetime) -> int:
+        """Give up what waits and is no notice to this release, such as one of a newer; return how many that were."""
+        query = sa.select(deliveries.c.delivery_id, deliveries.c.notice).where(_WAITS)
+        with self._database.write() as connection:
+            unreadable = [row[0] for row in connection.execute(query).all() if not _is_readable(row[1])]
+            values = {
+                "state": DeliveryState.GIVEN_UP,
+                "ended_at": at,
+                "last_error": "the notice is from another release and cannot be read",
+            }
+            connection.execute(
+                sa.update(deliveries).where(deliveries.c.delivery_id.in_(unreadable), _WAITS).values(values)
+            )
+        return len(unreadable)
+
     def hurry(self, *, at: datetime) -> None:
         """Let everything that waits be tried at once: the settings have changed."""
         with self._database.write() as connection:
@@ -223,6 +239,14 @@ def _row(notifier: str, notice: Notice, at: datetime) -> dict[str, Any]:
         "created_at": at,
         "ended_at": None,
     }
+
+
+def _is_readable(text: str) -> bool:
+    try:
+        parse_notice(text)
+    except MetadataError:
+        return False
+    return True
 
 
 def _delivery(row: Any) -> Delivery:

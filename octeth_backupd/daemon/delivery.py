@@ -195,11 +195,14 @@ class NoticeDelivery:
 
     def _take_up(self, names: Mapping[str, Notifier]) -> None:
         try:
+            unreadable = self._outbox.give_up_unreadable(at=self._clock.now())
             given_up = self._outbox.give_up_others(tuple(names), at=self._clock.now())
             self._outbox.hurry(at=self._clock.now())
         except BackupdError:
             self._wants_hurry = True
             raise
+        if unreadable:
+            _log.error("notices.given_up", count=unreadable, reason="another release wrote them")
         if given_up:
             _log.warning("notices.given_up", count=given_up, reason="their notifiers are not configured any more")
 

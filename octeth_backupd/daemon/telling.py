@@ -113,6 +113,7 @@ class Telling:
             NotifierRules(
                 name=name,
                 on=frozenset(settings.kinds),
+                servers=frozenset(settings.servers),
                 repeat_seconds=settings.repeat_seconds,
                 is_ping=settings.kind == "healthchecks",
             )

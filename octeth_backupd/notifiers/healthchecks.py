@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from octeth_backupd.domain.backup import Operation
 from octeth_backupd.domain.notices.message import cut_end, message_text
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
 from octeth_backupd.errors import NotifyError
@@ -88,8 +89,10 @@ class HealthchecksNotifier:
 def signal(notice: Notice) -> Signal:
     """Return what a notice is to a dead-man switch.
 
-    A degraded run fails the check: the backup is not everywhere where it should be.
+    A degraded backup fails the check: it is not everywhere where it should be. Other runs than backups change nothing.
     """
+    if notice.fact("operation") not in ("", Operation.BACKUP):
+        return Signal.LOG
     match notice.kind:
         case NoticeKind.START:
             return Signal.START

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from octeth_backupd.domain.notices.notice import NoticeKind
+from octeth_backupd.domain.notices.notice import Notice, NoticeKind
 from octeth_backupd.domain.section import Section
 
 _DAY_SECONDS = 24 * 3600
@@ -36,7 +36,7 @@ _OWN_KEYS = {
     "healthchecks": ("url", "url_file", "style", "ca_bundle"),
     "apprise": ("url", "url_file"),
 }
-_SHARED_KEYS = ("kind", "on", "repeat_seconds", "timeout_seconds")
+_SHARED_KEYS = ("kind", "on", "servers", "repeat_seconds", "timeout_seconds")
 
 
 def _addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,6 +75,10 @@ class NotifierSettings(Section):
         description="Of what it tells: start, success, degraded, failure, recovery, missed, overdue, upload, anomaly, "
         "hold, restore, disk, credentials, notifier. Empty: healthchecks start, success, degraded and failure, the "
         "others all but start and success.",
+    )
+    servers: tuple[str, ...] = Field(
+        default=(),
+        description="Of which servers it tells, by name; empty: all. What is about none of them is told all the same.",
     )
     repeat_seconds: int = Field(
         default=_DAY_SECONDS,
@@ -131,6 +135,11 @@ class NotifierSettings(Section):
     def kinds(self) -> tuple[NoticeKind, ...]:
         """Return of what it tells, defaults included."""
         return self.on or (PING_KINDS if self.kind == "healthchecks" else PROBLEM_KINDS)
+
+    def wants(self, notice: Notice) -> bool:
+        """Return whether a notice is for this notifier."""
+        is_of_server = not self.servers or notice.server in ("", *self.servers)
+        return notice.kind in self.kinds and is_of_server
 
     @property
     def limit_seconds(self) -> float:

@@ -32,6 +32,7 @@ class NotifierRules:
 
     Attributes:
         on: Of which kinds.
+        servers: Of which servers, beside what is about none; empty: of all.
         repeat_seconds: After how long a problem that lasts is told again; 0: never.
         is_ping: It is told the begin and end of every backup run, be the problem known or not, and nothing of other
             runs: a dead-man switch knows no problems, only whether backups come.
@@ -39,8 +40,13 @@ class NotifierRules:
 
     name: str
     on: frozenset[NoticeKind]
+    servers: frozenset[str] = frozenset()
     repeat_seconds: float = 86400.0
     is_ping: bool = False
+
+    def wants(self, kind: NoticeKind, server: str) -> bool:
+        """Return whether it is told of a kind, of a server."""
+        return kind in self.on and (not self.servers or not server or server in self.servers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,7 @@ class _Telling:
 
     def tell_problem(self, problem: CurrentProblem) -> None:
         for rules in self.rules:
-            is_wanted = problem.kind in rules.on and problem.notifier != rules.name
+            is_wanted = rules.wants(problem.kind, problem.server) and problem.notifier != rules.name
             if not is_wanted or self._is_covered(problem, rules) or (rules.is_ping and problem.kind in _OF_RUNS):
                 continue
             told_at = self.last_told.get((problem.key, rules.name))
@@ -144,12 +150,12 @@ class _Telling:
     def tell_end(self, problem: Problem) -> None:
         kind = NoticeKind.RECOVERY if problem.kind in _OF_RUNS else problem.kind
         for rules in self.rules:
-            if kind in rules.on and not rules.is_ping and (problem.key, rules.name) in self.last_told:
+            if rules.wants(kind, problem.server) and not rules.is_ping and (problem.key, rules.name) in self.last_told:
                 self._send(rules, _end_notice(problem, kind, self.now), frozenset())
 
     def _choice(self, ending: Ending, rules: NotifierRules) -> Notice | None:
         """Return what a notifier is told of an ending; of a problem that it knows, nothing but its end."""
-        wanted = [notice for notice in ending.choices if notice.kind in rules.on]
+        wanted = [notice for notice in ending.choices if rules.wants(notice.kind, notice.server)]
         if rules.is_ping:
             return next(iter(wanted), None)
         is_known = False

@@ -153,6 +153,7 @@ def _facts(run: Run, trace: RunTrace, backup: Backup | None) -> Iterator[tuple[s
 
 
 def _origin(run: Run) -> Iterator[tuple[str, str]]:
+    yield "operation", run.operation.value
     if run.operation is Operation.BACKUP:
         yield "tier", ", ".join(sorted_tiers(run.tiers))
     yield "run", run.run_id

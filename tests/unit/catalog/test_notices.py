@@ -190,3 +190,28 @@ def test_what_waits_is_found_without_reading_what_is_over(catalog: Catalog, cata
     database.close()
 
     assert "deliveries_waiting" in str(plan)
+
+
+def test_what_another_release_wrote_is_given_up_and_does_not_block_the_rest(
+    catalog: Catalog, catalog_path: Path
+) -> None:
+    catalog.notices.tell(at=START, notices=[("mail", NOTICE), ("mail", NOTICE)])
+    database = open_database(catalog_path, clock=StandingClock())
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET notice = '{}' WHERE delivery_id = 1")
+    database.close()
+
+    assert catalog.notices.give_up_unreadable(at=LATER) == 1
+
+    assert [one.delivery_id for one in catalog.notices.due("mail", at=LATER)] == [2]
+
+
+def test_only_what_is_due_is_given_and_what_an_odd_clock_put_off_too(catalog: Catalog) -> None:
+    catalog.notices.tell(at=START, notices=[("mail", NOTICE)] * 3)
+    first, second, third = catalog.notices.waiting("mail")
+    catalog.notices.note_failure(second.delivery_id, error="away", at=START, next_try_at=START + timedelta(hours=1))
+    catalog.notices.note_failure(third.delivery_id, error="away", at=START, next_try_at=START + timedelta(days=9))
+
+    due = catalog.notices.due("mail", at=START)
+
+    assert [one.delivery_id for one in due] == [first.delivery_id, third.delivery_id]

@@ -38,6 +38,8 @@ def notifier(receiver: HttpReceiver, path: str) -> HealthchecksNotifier:
         (make_notice(NoticeKind.RECOVERY), Signal.SUCCESS),
         (make_notice(NoticeKind.DEGRADED), Signal.FAIL),
         (make_notice(NoticeKind.FAILURE), Signal.FAIL),
+        (make_notice(NoticeKind.FAILURE, facts=(("operation", "backup"),)), Signal.FAIL),
+        (make_notice(NoticeKind.FAILURE, facts=(("operation", "sync"),)), Signal.LOG),
         (make_notice(NoticeKind.OVERDUE), Signal.FAIL),
         (make_notice(NoticeKind.OVERDUE, is_end=True), Signal.SUCCESS),
         (make_notice(NoticeKind.DISK, severity=Severity.ERROR), Signal.FAIL),

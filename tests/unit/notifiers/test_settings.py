@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from octeth_backupd.domain.notices.notice import NoticeKind
 from octeth_backupd.notifiers.settings import NotifierSettings, secret_parts
+from tests.fakes.notices import make_notice
 
 MAIL: dict[str, Any] = {"kind": "email", "host": "smtp.example.com", "sender": "a@b.c", "recipients": ["d@e.f"]}
 HOOK: dict[str, Any] = {"kind": "webhook", "url": "https://hooks.example.com/T0/abcdefghijklmnop"}
@@ -20,6 +21,19 @@ def test_a_dead_man_switch_hears_of_every_run_and_others_of_what_is_wrong() -> N
 
     assert ping.kinds == (NoticeKind.START, NoticeKind.SUCCESS, NoticeKind.DEGRADED, NoticeKind.FAILURE)
     assert {NoticeKind.START, NoticeKind.SUCCESS, NoticeKind.TEST} == set(NoticeKind) - set(mail.kinds)
+
+
+@pytest.mark.parametrize(
+    ("servers", "server", "is_wanted"),
+    [([], "oempro", True), (["oempro"], "oempro", True), (["oempro"], "shop", False), (["oempro"], "", True)],
+)
+def test_a_notifier_may_be_for_some_servers_and_hears_of_the_installation(
+    servers: list[str], server: str, is_wanted: bool
+) -> None:
+    ping = NotifierSettings.model_validate({**PING, "servers": servers})
+
+    assert ping.wants(make_notice(NoticeKind.FAILURE, server=server)) is is_wanted
+    assert not ping.wants(make_notice(NoticeKind.HOLD, server=server))
 
 
 def test_events_that_are_named_take_the_place_of_the_defaults() -> None:

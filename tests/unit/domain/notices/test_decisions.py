@@ -203,6 +203,19 @@ def test_where_nothing_is_right_again_nothing_is_said_of_an_end(key: str, fields
     assert not any(notice.is_end for _, notice in decision.notices)
 
 
+def test_who_is_told_of_some_servers_hears_of_those_and_of_what_is_about_none() -> None:
+    of_shop = NotifierRules(name="shop", on=ALL, servers=frozenset({"shop"}))
+    told = {(LATE.key, "shop"): START - timedelta(hours=1)}
+    waits = current("storage:s3/upload", kind=NoticeKind.UPLOAD, server="")
+    shop = current("overdue:shop:daily/late", kind=NoticeKind.OVERDUE, server="shop")
+    run = failed(choices=(make_notice(server="oempro", title="oempro: backup failed"),))
+
+    decision = decided(LATE, waits, shop, endings=(run,), rules=(of_shop,))
+
+    assert said(decision) == [("shop", "upload", waits.title), ("shop", "overdue", shop.title)]
+    assert decided(told=told, rules=(of_shop,)).notices == ()
+
+
 def test_a_notifier_is_not_told_of_itself() -> None:
     silent = current("notifier:mail", kind=NoticeKind.NOTIFIER, notifier="mail")
     rules = (MAIL, NotifierRules(name="chat", on=ALL))

@@ -44,6 +44,7 @@ def test_a_failure_says_where_why_and_what_to_do() -> None:
         "command": "octeth-backupctl doctor --server oempro",
         "step": "archive",
         "error_code": "no_space",
+        "operation": "backup",
         "tier": "daily, weekly",
         "run": "r1",
         "trigger": "schedule",
