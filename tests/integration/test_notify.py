@@ -172,7 +172,10 @@ def test_an_endpoint_in_a_bad_mood_costs_no_run_any_time_and_gets_everything_lat
     }
     # What one server fails of is told once; several have something to tell each.
     servers = ("away-1", "away-2", "away-3")
-    daemon = Daemon(directory=tmp_path / "daemon", servers=dict.fromkeys(("away", *servers, "away-4"), AWAY))
+    daemon = Daemon(
+        directory=tmp_path / "daemon",
+        servers={name: {"socket": f"/nonexistent/{name}.sock"} for name in ("away", *servers, "away-4")},
+    )
     with daemon:
         alone = min(fail_once(daemon) for _ in range(3))
         alone_runs = daemon.runs()
