@@ -36,20 +36,21 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         import apprise.conversion
     except ImportError:
         return outcome
+    library: Any = apprise  # some of it has types, some not
     collector = _Collector()
     logger = logging.getLogger("apprise")
     logger.addHandler(collector)
     try:
-        asset = apprise.AppriseAsset(app_id="octeth-backupd", app_desc="octeth-backupd", async_mode=False)
-        service = apprise.Apprise.instantiate(request["url"], asset=asset)
+        asset = library.AppriseAsset(app_id="octeth-backupd", app_desc="octeth-backupd", async_mode=False)
+        service = library.Apprise.instantiate(request["url"], asset=asset)
         outcome |= {"installed": True, "known": service is not None, "said": collector.lines}
         if service is not None:
             service.socket_connect_timeout = service.socket_read_timeout = float(request["timeout_seconds"])
             title, text = (
-                apprise.conversion.convert_between(apprise.NotifyFormat.TEXT, service.notify_format, part)
+                library.conversion.convert_between(library.NotifyFormat.TEXT, service.notify_format, part)
                 for part in (request["title"], request["texts"][_fitting(request["texts"], service.body_maxlen)])
             )
-            kind = getattr(apprise.NotifyType, request["kind"])
+            kind = getattr(library.NotifyType, request["kind"])
             outcome["sent"] = bool(service.notify(title=title, body=text, notify_type=kind))
     finally:
         logger.removeHandler(collector)
