@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from octeth_backupd.notifiers.settings import NotifierSettings
 from tests.environment.receivers import http_receiver
 from tests.fakes.notices import make_notice
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def notifier(url: str) -> AppriseNotifier:
     settings = NotifierSettings.model_validate({"kind": "apprise", "url": url, "timeout_seconds": 2})
@@ -20,13 +24,24 @@ def notifier(url: str) -> AppriseNotifier:
 
 
 def test_a_missing_library_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.setattr("sys.path", [path for path in sys.path if "site-packages" not in path])
 
     with pytest.raises(NotifyError, match="not installed") as caught:
         notifier("json://localhost").send(make_notice())
 
     assert "pipx install" in caught.value.hint
     assert not caught.value.retryable
+
+
+def test_a_program_that_fails_is_worth_another_try(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemExit(7)")
+    monkeypatch.setattr("octeth_backupd.notifiers.apprise.PROGRAM", broken)
+
+    with pytest.raises(NotifyError, match=r"broken\.py ended with 7") as caught:
+        notifier("json://localhost").send(make_notice())
+
+    assert caught.value.retryable
 
 
 def test_an_address_that_the_library_does_not_know_is_told() -> None:
