@@ -215,3 +215,26 @@ def test_only_what_is_due_is_given_and_what_an_odd_clock_put_off_too(catalog: Ca
     due = catalog.notices.due("mail", at=START)
 
     assert [one.delivery_id for one in due] == [first.delivery_id, third.delivery_id]
+
+
+def test_what_is_to_be_remembered_is_written_with_the_notices_or_not_at_all(catalog: Catalog) -> None:
+    catalog.notices.tell(at=START, remember={"told": "1"})
+    refused: dict[str, str] = {"told": "2", "nothing": None}  # type: ignore[dict-item]
+    with pytest.raises(CatalogError):
+        catalog.notices.tell(at=START, notices=[("mail", make_notice())], remember=refused)
+
+    assert catalog.meta("told") == "1"
+    assert catalog.notices.waiting("mail") == []
+
+
+def test_what_was_told_last_is_told_by_the_outbox_and_not_by_a_clock_that_was_ahead(catalog: Catalog) -> None:
+    ahead = START + timedelta(days=365)
+    notice = make_notice(problem="overdue:oempro:daily")
+    catalog.notices.tell(at=START, notices=[("mail", notice)])  # of an earlier problem of that key
+    catalog.notices.tell(at=ahead, begun=[make_problem(began_at=ahead)])
+    before = catalog.notices.last_told()
+    catalog.notices.tell(at=ahead, notices=[("mail", notice)])
+    catalog.notices.tell(at=START + timedelta(days=1), notices=[("mail", notice)])
+
+    assert before == {}
+    assert catalog.notices.last_told() == {("overdue:oempro:daily", "mail"): START + timedelta(days=1)}
