@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.schedule_state import ScheduleState
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.scheduling.definition import ScheduleDefinition
@@ -86,13 +87,11 @@ class StandingFacts:
         states = {(state.server, state.schedule): state for state in self._catalog.standing.schedule_states()}
         names = dict.fromkeys([*parts.servers, *(server for server, _ in states)])
         watching_since = self._watching_since(now)
+        journals = parts.journals.all()
         return Standing(
             now=now,
             watching_since=watching_since,
-            servers=tuple(
-                self._server(name, now=now, parts=parts, active=active, states=states, since=watching_since)
-                for name in names
-            ),
+            servers=tuple(self._server(name, now, parts, active, states, watching_since, journals) for name in names),
             storages=self._storages(parts),
             disks=self._disks.look(parts, active, open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
@@ -121,12 +120,12 @@ class StandingFacts:
     def _server(
         self,
         name: str,
-        *,
         now: datetime,
         parts: Parts,
         active: Sequence[ActiveRun],
         states: dict[tuple[str, str], ScheduleState],
         since: datetime,
+        journals: Sequence[Journal],
     ) -> ServerFacts:
         is_configured = name in parts.servers
         mine = [one.run.operation for one in active if one.run.server == name]
@@ -140,18 +139,11 @@ class StandingFacts:
                 HoldFacts(hold=hold, is_anomaly=bool(self._catalog.standing.suspect(hold.backup_id)))
                 for hold in (self._catalog.holdings.holds(name) if is_configured else ())
             ),
-            restores=() if set(mine) & RESTORES else self._open_restores(name, parts),
+            restores=() if set(mine) & RESTORES else _open_restores(name, journals),
             is_backing_up=Operation.BACKUP in mine,
             last_good=None
             if last_good is None
             else GoodBackup(backup_id=last_good.backup_id, taken_at=last_good.taken_at),
-        )
-
-    def _open_restores(self, server: str, parts: Parts) -> tuple[OpenRestore, ...]:
-        return tuple(
-            OpenRestore(restore_id=one.restore_id, state=one.state, since=one.since(one.state) or one.created_at)
-            for one in parts.journals.all()
-            if one.server == server and one.is_open
         )
 
     def _schedules(
@@ -257,6 +249,14 @@ class StandingFacts:
             and one.waiting_since is not None
             and now - one.waiting_since > NOTIFIER_GRACE
         )
+
+
+def _open_restores(server: str, journals: Sequence[Journal]) -> tuple[OpenRestore, ...]:
+    return tuple(
+        OpenRestore(restore_id=one.restore_id, state=one.state, since=one.since(one.state) or one.created_at)
+        for one in journals
+        if one.server == server and one.is_open
+    )
 
 
 def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
