@@ -53,6 +53,7 @@ format: $(STAMP) ## Format and sort imports.
 
 reference: $(STAMP) ## Write the generated example configuration and reference pages.
 	$(BIN)/python -m octeth_backupd.settings.reference --write
+	$(BIN)/python -m octeth_backupd.telemetry.metrics_reference --write
 
 clean: ## Remove what `make` made here.
 	rm -rf $(VENV) $(VENV)-system build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.assembly import build_notifiers, build_parts
+from octeth_backupd.assembly import build_notifiers, build_parts, build_telling
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -20,6 +20,7 @@ from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
 from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
+from octeth_backupd.daemon.observation import FiguresReader, Observation
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.restore_watch import RestoreWatch
@@ -31,12 +32,12 @@ from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
-from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.daemon.workspace_directories import remember_workspaces
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
+from octeth_backupd.pipeline.retention.local_keeping import note_local_keeping
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
@@ -100,16 +101,8 @@ class _Daemon:
         self._recorder = RunRecorder(self._catalog)
         for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
             self._bus.subscribe(subscriber)
-        self._telling = Telling(
-            catalog=self._catalog,
-            clock=self._clock,
-            settings=lambda: self._settings.notify,
-            limits=lambda: self._settings.notices,
-            active=lambda: self._coordinator.active(),  # noqa: PLW0108 - it is made later
-            parts=lambda: self._parts,
-            definitions=lambda: self._settings.schedules.definitions(tuple(self._settings.servers)),
-            notifiers=build_notifiers(settings),
-            redact=Redactor(settings.secrets).redact,
+        self._telling = build_telling(
+            self._catalog, lambda: self._settings, lambda: self._parts, lambda: tuple(self._coordinator.active())
         )
         self._telling.subscribe(self._bus)
         self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
@@ -149,7 +142,22 @@ class _Daemon:
         )
         self._sidecars = SidecarRecovery(self._installation_id, self._coordinator)
         self._schedules_taken_up = False
-        self._control = ControlServer(settings=settings.control, services=self._services())
+        services = self._services()
+        self._observation = Observation(
+            reader=FiguresReader(
+                clock=self._clock,
+                parts=lambda: self._parts,
+                active=self._coordinator.active,
+                schedules=lambda: schedule_views(self._ledger),
+                state=self._state,
+                warnings=services.warnings,
+                scheduler_alive=self._scheduler.is_alive,
+                state_directory=state_directory,
+            ),
+            settings=lambda: self._settings.metrics,
+            warnings=self._state.warnings,
+        )
+        self._control = ControlServer(settings=settings.control, services=services)
 
     def run(self) -> int:
         """Start, serve, stop."""
@@ -184,6 +192,7 @@ class _Daemon:
         self._systemd.ready("idle")
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         self._upload_watch.look()
+        self._observation.look()
         return lifecycle.run()
 
     def _warn_of_new_catalog(self, path: Path) -> None:
@@ -207,6 +216,7 @@ class _Daemon:
             self._sidecars.attempt(self._parts.docker)
 
     def _take_up_schedules(self) -> None:
+        note_local_keeping(self._catalog, keep_local=self._parts.keep_local, at=self._clock.now())
         definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
         self._ledger.reconcile(definitions)
         self._scheduler.reconcile(definitions, paused=self._ledger.paused())
@@ -233,6 +243,7 @@ class _Daemon:
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
             self._upload_watch.look()
+            self._observation.look()
 
     def _dead_part(self) -> str:
         if not self._scheduler.is_alive():
@@ -256,6 +267,7 @@ class _Daemon:
             self._due_watch.look(server)
         self._retention.look()  # after the backups: these do not wait for it
         self._upload_watch.look()
+        self._observation.look()
 
     def _reload(self) -> None:
         self._systemd.reloading()
@@ -276,6 +288,7 @@ class _Daemon:
         self._schedules_taken_up = False
         self._complete_reload()
         self._upload_watch.look_afresh()
+        self._observation.look()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
         self._systemd.ready("idle")
 
@@ -290,6 +303,7 @@ class _Daemon:
         )
         self._worker.record_late()
         self._telling.stop()
+        self._observation.stop()
         self._control.stop()
         _log.info("daemon.stopped")
 
@@ -319,6 +333,7 @@ class _Daemon:
             scheduler_alive=self._scheduler.is_alive,
             diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
             settings_view=lambda: settings_view(self._settings),
+            metrics=lambda: self._observation.metrics(),  # noqa: PLW0108 - it is made after the services
         )
 
     def _set_paused(self, server: str, schedule: str | None, paused: bool, requested_by: str) -> None:  # noqa: FBT001 - a callback with a fixed shape

@@ -12,6 +12,7 @@ error of a library is translated at the door that meets it (``raise … from exc
     ├── BusyError               somebody holds the lock; says who (exit 75)
     ├── CancelledError          the operator, a stop or a guard ended the run
     ├── PreflightError          checks failed before anything was done
+    ├── HookError               a program of the operator stopped the run, or failed after it
     ├── ServerError             the MySQL server or its container
     │   ├── ServerUnreachableError  no connection, container absent or stopped
     │   ├── LoginRefusedError       the server refused user or password
@@ -113,6 +114,12 @@ class PreflightError(BackupdError):
     """Checks failed before anything was done; the message names all of them."""
 
     code = "preflight_failed"
+
+
+class HookError(BackupdError):
+    """A program of the operator stopped the run, or failed after it."""
+
+    code = "hook_failed"
 
 
 class ServerError(BackupdError):

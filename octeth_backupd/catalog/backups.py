@@ -157,7 +157,7 @@ def with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select
     return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
 
 
-def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
+def newest_good_id(connection: sa.Connection, server: str | None, before: datetime | None = None) -> str | None:
     """Return the newest good backup of ours; of another installation only where that leaves no choice.
 
     A shared bucket holds backups of other hosts, whose server may have the same name: none of those may be restored for
@@ -165,9 +165,14 @@ def _newest_good(connection: sa.Connection, server: str | None, before: datetime
     """
     good = _good(server, before)
     ours = backups.c.installation_id.in_(ours_query())
-    newest = connection.scalar(good.where(ours).order_by(*_NEWEST_FIRST).limit(1))
+    newest: str | None = connection.scalar(good.where(ours).order_by(*_NEWEST_FIRST).limit(1))
     if newest is None and len(_foreign_holders(connection, server)) == 1:
         newest = connection.scalar(good.order_by(*_NEWEST_FIRST).limit(1))
+    return newest
+
+
+def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
+    newest = newest_good_id(connection, server, before)
     return None if newest is None else _whole(connection, newest)
 
 
@@ -200,7 +205,10 @@ def _none_good(server: str | None, foreign: list[str]) -> NotFoundError:
             f"no good backup{of_server} is of this installation; {len(foreign)} others have some: {', '.join(foreign)}",
             hint="Take over those of a lost host with sync --adopt INSTALLATION, or name a backup by its whole id.",
         )
-    return NotFoundError(f"no good backup{of_server} yet", hint="Take one: octeth-backupctl backup")
+    return NotFoundError(
+        f"no good backup{of_server} yet",
+        hint="Take one: octeth-backupctl backup. Earlier ones that this catalog does not know: octeth-backupctl sync",
+    )
 
 
 def _taken_at(connection: sa.Connection, backup_id: str) -> datetime:

@@ -27,10 +27,15 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Database:
-    """One SQLite file, open. Reads run beside each other and beside a write; writes wait for each other."""
+    """One SQLite file, open. Reads run beside each other and beside a write; writes wait for each other.
+
+    Attributes:
+        changes: How many changes were tried since it was opened: as long as it stays the same, so does the content.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.changes = 0
         self._engine = _engine(path)
         self._writers = self._engine.execution_options(**{_WRITES: True})
         self._write_lock = threading.Lock()
@@ -53,8 +58,12 @@ class Database:
             CatalogError: The change was refused, the file is damaged, locked or cannot be written.
         """
         # SQLite lets waiting writers sleep and try again; within this process a lock wakes them in turn instead.
-        with self._write_lock, translated(self.path), self._writers.begin() as connection:
-            yield connection
+        with self._write_lock:
+            try:
+                with translated(self.path), self._writers.begin() as connection:
+                    yield connection
+            finally:
+                self.changes += 1
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log back into the file."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from octeth_backupd.catalog.figures import FigureRows
 from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, pins, proofs
 from octeth_backupd.domain.backup import CopyState, Mode, Origin, Tier, Trigger
@@ -47,10 +48,15 @@ _PROOF_COLUMNS = (proofs.c.backup_id, proofs.c.level, proofs.c.storage, proofs.c
 
 
 class Stock:
-    """The backups that have a copy which is not deleted."""
+    """The backups that have a copy which is not deleted.
+
+    Attributes:
+        figures: Everything that is counted.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.figures = FigureRows(database)
 
     def of(self, server: str, *, remote: Mapping[str, bool], backup_id: str | None = None) -> tuple[BackupFacts, ...]:
         """Return the backups of a server with their copies, newest first, all as of one moment.

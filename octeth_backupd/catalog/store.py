@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
-
 from octeth_backupd.catalog.backups import BackupRows
 from octeth_backupd.catalog.claims import Claims
 from octeth_backupd.catalog.found import FoundRows
@@ -15,9 +12,9 @@ from octeth_backupd.catalog.installations import Installations
 from octeth_backupd.catalog.notices import Notices
 from octeth_backupd.catalog.opening import SCHEMA_VERSION, open_database
 from octeth_backupd.catalog.runs import RunRows
-from octeth_backupd.catalog.schema import meta
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
+from octeth_backupd.catalog.small_texts import SmallTextRows
 from octeth_backupd.catalog.standing_rows import StandingRows
 from octeth_backupd.catalog.stock import Stock
 from octeth_backupd.catalog.uploads import Uploads
@@ -53,6 +50,7 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._small_texts = SmallTextRows(database)
         self._servers = ServerRows(database)
         self._runs = RunRows(database)
         self._backups = BackupRows(database)
@@ -87,8 +85,7 @@ class Catalog:
 
     def meta(self, name: str) -> str | None:
         """Return a small text, or None when it was never set."""
-        with self._database.read() as connection:
-            return connection.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+        return self._small_texts.get(name)
 
     def set_meta(self, name: str, value: str) -> None:
         """Keep a small text.
@@ -96,10 +93,7 @@ class Catalog:
         Raises:
             ValueError: The name is the schema's version, which only migrations set.
         """
-        if name == SCHEMA_VERSION:
-            raise ValueError(f"{SCHEMA_VERSION} is set by migrations only")
-        with self._database.write() as connection:
-            connection.execute(insert(meta).values(name=name, value=value).on_conflict_do_update(set_={"value": value}))
+        self._small_texts.set(name, value)
 
     def record_server(self, name: str, identity: ServerIdentity, at: datetime) -> None:
         """Note that a server was seen; another identity than last time becomes the next of its succession."""

@@ -1,4 +1,4 @@
-"""``octeth-backupd``: run the daemon, check its configuration, or write one from the bash tool's."""
+"""``octeth-backupd``: run the daemon, check its configuration, write one by asking, or from the bash tool's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import json
 import os
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octeth_backupd import __version__
+from octeth_backupd.cli.reader import until_reader_leaves
+from octeth_backupd.cli.setup_arguments import add_setup_arguments
 from octeth_backupd.errors import BackupdError, ConfigurationError
-from octeth_backupd.settings.load import Examination, examine, load
+from octeth_backupd.settings.hook_programs import hook_problems
+from octeth_backupd.settings.load import Examination, examine, load, refusal
 from octeth_backupd.settings.problems import Problem, render_problems
 from octeth_backupd.settings.summary import summary_lines
 
@@ -24,14 +27,18 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("/etc/octeth-backupd/config.toml")
 _EXIT_CODES = """\
 exit codes:
-  0   the configuration is good; the daemon was stopped in good order; the import is done
-  1   the daemon failed
-  2   the command line is wrong
+  0   the configuration is good; the daemon was stopped in good order; the import or setup is done
+  1   the daemon failed; setup: the server cannot be asked, or a program failed; nothing was written
+  2   the command line is wrong; setup: something is missing, and nobody is there to ask
+  3   setup: not confirmed
   4   import: no configuration of the bash tool in that directory
+  8   setup: all is written, and a check, the start or the first backup failed
   70  a thread of the daemon had died; it ended so that it is started again
   75  another daemon holds the state directory; an import must wait for it, or for the bash tool
-  77  import: not root
+  77  import, setup: not root
   78  the configuration cannot be used, or would be overwritten
+  130 import, setup: Ctrl-C; nothing is half done
+  141 whoever read the output left before its end, as "| head" does
 """
 
 
@@ -41,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; default: the process's.
     """
+    return until_reader_leaves(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         match arguments.command:
@@ -50,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from octeth_backupd.cli.import_command import import_from
 
                 return import_from(arguments)
+            case "setup":
+                from octeth_backupd.cli.setup_command import set_up
+
+                return set_up(arguments)
             case _:
                 return _check_config(arguments)
     except BackupdError as error:
@@ -70,13 +85,15 @@ def build_parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the daemon in the foreground; systemd does this")
     check = commands.add_parser("check-config", help="list everything that is wrong with the configuration")
     importing = commands.add_parser("import", help="take over settings and archives of the bash tool; as root")
-    for command in (serve, check, importing):
+    setup = commands.add_parser("setup", help="look for servers, ask, and write the configuration; as root")
+    for command in (serve, check, importing, setup):
         command.description = f"{command.prog}: see docs/reference/settings.md for every key."
         command.add_argument(
             "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="configuration file (%(default)s)"
         )
     check.add_argument("--quiet", action="store_true", help="say nothing of a good configuration but warnings")
     _add_import_arguments(importing)
+    add_setup_arguments(setup)
     for command in (check, importing):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
@@ -110,11 +127,11 @@ def _serve(config: Path) -> int:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    examination = examine(arguments.config, os.environ)
+    examination = _with_hooks(examine(arguments.config, os.environ))
     if arguments.json:
         _print_json(examination)
     elif examination.settings is None:
-        load(arguments.config, os.environ)  # raises with everything that is wrong
+        raise refusal(examination, arguments.config)
     elif not arguments.quiet:
         print(f"{arguments.config} is good.\n")
         print("\n".join(summary_lines(examination.settings, now=datetime.now(UTC))))
@@ -122,6 +139,12 @@ def _check_config(arguments: argparse.Namespace) -> int:
         if problem.is_warning and not arguments.json:
             _warn(problem)
     return 0 if examination.settings is not None else ConfigurationError.exit_code
+
+
+def _with_hooks(examination: Examination) -> Examination:
+    """Add what is wrong with the programs of hooks, which does not keep a daemon from starting."""
+    problems = () if examination.settings is None else tuple(hook_problems(examination.settings))
+    return replace(examination, settings=None, problems=examination.problems + problems) if problems else examination
 
 
 def _print_json(examination: Examination) -> None:

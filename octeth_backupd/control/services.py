@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from octeth_backupd.control.monitoring_services import MonitoringServices
 from octeth_backupd.control.notifier_services import NotifierServices, NotifierStatus
 from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
 
@@ -156,7 +157,7 @@ class Subscription(Protocol):
         """Return the next event, or None when none came within ``timeout`` seconds."""
 
 
-class Services(RetentionServices, NotifierServices, Protocol):
+class Services(RetentionServices, MonitoringServices, NotifierServices, Protocol):
     """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:

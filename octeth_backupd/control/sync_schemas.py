@@ -22,6 +22,8 @@ class FindingView(View):
     repair: Repair | None
     outcome: str
     is_repaired: bool
+    is_known: bool = False
+    has_other_copy: bool = False
 
 
 class StorageReportView(View):

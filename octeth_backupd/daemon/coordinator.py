@@ -208,9 +208,7 @@ class Coordinator:
         self._dispatch()
 
     def _will_claim(self, server: str) -> bool:
-        return any(
-            a.run.server == server and a.run.trigger is not Trigger.MANUAL and not a.has_claimed for a in self._active
-        )
+        return any(a.run.server == server and a.run.trigger.serves_slots and not a.has_claimed for a in self._active)
 
     def cancel(self, run_id: str, *, requested_by: str) -> None:
         """Ask a queued or running run to end.

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 PLAN_ID = "plan"
 SHOWN_ID = "RUN"
 """Stands for the id of the run in the paths of a plan that is only shown."""
+_LIST = "See octeth-backupctl list."
+_EMPTY = (
+    "This catalog knows no backup of it. On a new host, or after the catalog was lost, octeth-backupctl sync reads "
+    "what lies on the disk and in the buckets of the configuration."
+)
 
 
 class RestoreServices:
@@ -149,7 +154,8 @@ class RestoreServices:
         found = self._catalog.last_good_backup(server, before=request.before)
         if found is None:
             when = f" before {request.before.isoformat()}" if request.before else ""
-            raise NotFoundError(f"no good backup of server {server}{when}", hint="See octeth-backupctl list.")
+            is_empty = not self._catalog.backups(server=server, limit=1)
+            raise NotFoundError(f"no good backup of server {server}{when}", hint=_EMPTY if is_empty else _LIST)
         return found
 
     def _cancel_backups(self, request: RestoreRequest, server: str, requested_by: str) -> bool:

@@ -85,5 +85,5 @@ class RestoreWatch:
 
     def _submit(self, operation: Operation, server: str, order: JournalOrder | None) -> None:
         self._coordinator.submit(
-            operation, server=server, trigger=Trigger.MANUAL, requested_by=REQUESTED_BY, wait=True, order=order
+            operation, server=server, trigger=Trigger.DAEMON, requested_by=REQUESTED_BY, wait=True, order=order
         )

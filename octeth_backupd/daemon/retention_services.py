@@ -13,9 +13,11 @@ from octeth_backupd.daemon.retention_document import retention_json
 from octeth_backupd.domain.backup import CopyState, Operation, Trigger
 from octeth_backupd.domain.names import LATEST
 from octeth_backupd.domain.retention.order import DeleteOrder, RetentionOrder
+from octeth_backupd.domain.sync.places import short_id
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.retention.confirmation import why_unconfirmed
 from octeth_backupd.pipeline.retention.inventory import take_inventory
+from octeth_backupd.pipeline.retention.local_keeping import why_local_copies_stay
 from octeth_backupd.pipeline.retention.operations import require_deletable_backup
 
 if TYPE_CHECKING:
@@ -32,18 +34,31 @@ _RUNS_LOOKED_AT = 200
 
 
 class DaemonRetentionServices:
-    """Plans, expires, deletes, pins and accepts on request."""
+    """Plans, expires, deletes, pins and accepts on request.
 
-    def __init__(self, *, catalog: Catalog, coordinator: Coordinator, clock: Clock, parts: Callable[[], Parts]) -> None:
+    Args:
+        said: Told the server of whose backups something was said, so that its state files are written.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        coordinator: Coordinator,
+        clock: Clock,
+        parts: Callable[[], Parts],
+        said: Callable[[str], None],
+    ) -> None:
         self._catalog = catalog
         self._coordinator = coordinator
         self._clock = clock
         self._parts = parts
+        self._said = said
 
     def retention_json(self, *, server: str | None) -> bytes:
         """See RetentionServices.retention_json."""
         parts = self._parts()
-        waits = why_unconfirmed(self._catalog, parts.retention)
+        waits = self._waits_for(parts)
         documents = [
             retention_json(take_inventory(name, parts, self._clock.now()), parts.retention, waits)
             for name in self._servers(server)
@@ -92,8 +107,16 @@ class DaemonRetentionServices:
         backup = self._catalog.find_backup(backup_id)
         if not _is_left(backup):
             raise InvalidRequestError(f"backup {backup.backup_id} is deleted: there is nothing to keep")
+        if backup.installation_id not in self._catalog.installations.ours():
+            raise InvalidRequestError(
+                f"backup {backup.backup_id} is not pinned: it belongs to installation {backup.installation_id}, "
+                "whose own daemon would expire it all the same",
+                hint="Pin it on its own host. If that is lost for good: octeth-backupctl sync --adopt "
+                f"{short_id(backup.installation_id)}",
+            )
         self._catalog.holdings.pin(backup.backup_id, note=note, by=requested_by, at=self._clock.now())
         _log.info("backup.pinned", backup_id=backup.backup_id, requested_by=requested_by, note=note)
+        self._said(backup.server)
         return backup.backup_id
 
     def unpin(self, *, backup_id: str, requested_by: str) -> str:
@@ -101,6 +124,7 @@ class DaemonRetentionServices:
         backup = self._catalog.find_backup(backup_id)
         if self._catalog.holdings.unpin(backup.backup_id, by=requested_by, at=self._clock.now()):
             _log.info("backup.unpinned", backup_id=backup.backup_id, requested_by=requested_by)
+            self._said(backup.server)
         return backup.backup_id
 
     def accept(self, *, backup_id: str, note: str, requested_by: str) -> str:
@@ -114,6 +138,7 @@ class DaemonRetentionServices:
             backup.server, by=requested_by, detail=note or "accepted", at=now, backup_id=backup.backup_id
         )
         _log.info("backup.accepted", backup_id=backup.backup_id, requested_by=requested_by, doubt=backup.suspect)
+        self._said(backup.server)
         return backup.backup_id
 
     def holdings(self, backup_id: str) -> BackupHoldings:
@@ -133,10 +158,14 @@ class DaemonRetentionServices:
         """Return how retention of a server stands."""
         runs = self._catalog.runs(server=server, limit=_RUNS_LOOKED_AT)
         return RetentionStatus(
-            waits_for=why_unconfirmed(self._catalog, self._parts().retention),
+            waits_for=self._waits_for(self._parts()),
             holds=tuple(self._catalog.holdings.holds(server)),
             last_run=next((run for run in runs if run.operation is Operation.RETENTION and run.status.is_final), None),
         )
+
+    def _waits_for(self, parts: Parts) -> str:
+        reasons = (why_unconfirmed(self._catalog, parts.retention), why_local_copies_stay(self._catalog))
+        return " ".join(reason for reason in reasons if reason)
 
     def _servers(self, server: str | None) -> tuple[str, ...]:
         names = tuple(self._parts().servers)

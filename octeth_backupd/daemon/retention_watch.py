@@ -71,7 +71,7 @@ class RetentionWatch:
 
     def _submit(self, server: str) -> None:
         self._coordinator.submit(
-            Operation.RETENTION, server=server, trigger=Trigger.MANUAL, requested_by=REQUESTED_BY, wait=True
+            Operation.RETENTION, server=server, trigger=Trigger.DAEMON, requested_by=REQUESTED_BY, wait=True
         )
 
 

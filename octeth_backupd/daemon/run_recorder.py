@@ -46,6 +46,9 @@ class RunRecorder:
                 detail = {"duration_seconds": round(seconds, 3)} | ({"error": error} if error else {})
                 with self._lock:
                     position = self._positions[event.run_id]
+                    progress = self._progress.get(event.run_id)
+                if progress is not None:
+                    detail["done_bytes"] = progress.done_bytes
                 self._catalog.finish_step(event.run_id, position, status=status, at=event.at, detail=detail)
             case RunFinished():
                 with self._lock:

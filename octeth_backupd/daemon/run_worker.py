@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from octeth_backupd.domain.backup import Operation, Run, RunStatus, Slot, Trigger
+from octeth_backupd.domain.backup import Operation, Run, RunStatus, Slot
 from octeth_backupd.domain.events import RunFinished, RunStarted
 from octeth_backupd.errors import BackupdError, CancelledError
 from octeth_backupd.pipeline.context import RunContext
@@ -127,7 +127,7 @@ class RunWorker:
     def _claim(self, active: ActiveRun) -> tuple[Slot, ...]:
         """Take the slots that the run serves; a cancelled one closes them, a stopped one leaves them due."""
         run = active.run
-        if run.trigger is Trigger.MANUAL or active.ended_by_stop:
+        if not run.trigger.serves_slots or active.ended_by_stop:
             return ()
         slots = tuple(self._ledger().claim(run.server, run.run_id))
         active.has_claimed = True
@@ -143,7 +143,7 @@ class RunWorker:
 
     def _execute(self, active: ActiveRun, slots: tuple[Slot, ...]) -> Ending:
         run = active.run
-        if run.trigger is not Trigger.MANUAL and not slots and not active.cancellation.is_cancelled:
+        if run.trigger.serves_slots and not slots and not active.cancellation.is_cancelled:
             return Ending(status=RunStatus.SKIPPED, result=RunResult(detail={"reason": "no slot was due any more"}))
         context = RunContext(
             run=run,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.control.services import ScheduleView, StatusView, Subscription
+from octeth_backupd.control.services import ScheduleView, StatusView
 from octeth_backupd.daemon.coordinator import chosen_server
+from octeth_backupd.daemon.freshness import freshness_of
 from octeth_backupd.daemon.lost_copies import lost_copy_warnings
+from octeth_backupd.daemon.reading_services import ReadingServices
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
 from octeth_backupd.daemon.server_standing import ServerStanding
-from octeth_backupd.daemon.subscription import subscribed
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, Tier, Trigger
 from octeth_backupd.domain.names import is_safe_name
@@ -25,7 +24,7 @@ from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
     from octeth_backupd.daemon.upload_watch import UploadWatch
-    from octeth_backupd.domain.backup import Backup, Run, StepRecord
+    from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.clock import Clock
-    from octeth_backupd.domain.events import StepProgress
+    from octeth_backupd.domain.freshness import Freshness, Requirements
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
@@ -67,7 +66,7 @@ class ServiceState:
         return text
 
 
-class DaemonServices:
+class DaemonServices(ReadingServices):
     """Implements control.services.Services with the daemon's own parts.
 
     Args:
@@ -75,6 +74,7 @@ class DaemonServices:
         schedules: Returns every schedule of every server.
         diagnose: Runs all checks of one server, or of all.
         settings_view: Returns the settings in force, secrets masked.
+        metrics: Returns all metrics as of now.
         set_paused: Pauses or resumes schedules of a server (None: all) by name (None: all).
     """
 
@@ -98,26 +98,31 @@ class DaemonServices:
         scheduler_alive: Callable[[], bool],
         diagnose: Callable[[str | None], list[CheckResult]],
         settings_view: Callable[[], Mapping[str, Any]],
+        metrics: Callable[[], bytes],
     ) -> None:
-        self._catalog = catalog
-        self._bus = bus
+        super().__init__(catalog=catalog, bus=bus, recorder=recorder, parts=parts)
         self._clock = clock
         self._coordinator = coordinator
         self._restores = restores
-        self._retention = DaemonRetentionServices(catalog=catalog, coordinator=coordinator, clock=clock, parts=parts)
-        self._recorder = recorder
+        self._retention = DaemonRetentionServices(
+            catalog=catalog,
+            coordinator=coordinator,
+            clock=clock,
+            parts=parts,
+            said=upload_watch.look_for_states,
+        )
         self._upload_watch = upload_watch
         self._notifiers = notifiers
         self._standing = ServerStanding(catalog=catalog, clock=clock, retention=self._retention.status)
         self._state = state
         self._installation_id = installation_id
         self._config_path = config_path
-        self._parts = parts
         self._schedules = schedules
         self._set_paused = set_paused
         self._scheduler_alive = scheduler_alive
         self._diagnose = diagnose
         self._settings_view = settings_view
+        self._metrics = metrics
         self._started_at = clock.now()
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:
@@ -176,16 +181,6 @@ class DaemonServices:
             wait=True,
             order=order,
         )
-
-    def sync_report(self) -> Mapping[str, Any] | None:
-        """See Services.sync_report."""
-        text = self._catalog.meta(SYNC_REPORT)
-        report: Mapping[str, Any] | None = None if text is None else json.loads(text)
-        return report
-
-    def ours(self) -> frozenset[str]:
-        """See Services.ours."""
-        return self._catalog.installations.ours()
 
     def restores(self, *, server: str | None) -> list[Journal]:
         """See Services.restores."""
@@ -253,13 +248,26 @@ class DaemonServices:
             notifiers=self._notifiers.notifiers(),
             problems=self._notifiers.problems(),
             configuration_error=self._state.configuration_error,
-            warnings=(
-                *(text for name, text in self._state.warnings.items() if not self._is_over(name)),
-                *self._restores.warnings(),
-                *lost_copy_warnings(self._catalog),
-                *self._notifiers.warnings(),
-            ),
+            warnings=self.warnings(),
         )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what somebody should look at, one sentence each."""
+        return (
+            *(text for name, text in tuple(self._state.warnings.items()) if not self._is_over(name)),
+            *self._restores.warnings(),
+            *lost_copy_warnings(self._catalog),
+            *self._notifiers.warnings(),
+        )
+
+    def metrics(self) -> bytes:
+        """See Services.metrics."""
+        return self._metrics()
+
+    def freshness(self, *, server: str | None, requirements: Requirements) -> list[Freshness]:
+        """See Services.freshness."""
+        names = self._server_names() if server is None else (chosen_server(server, self._server_names()),)
+        return freshness_of(names, requirements, parts=self._parts(), clock=self._clock)
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
         """See Services.doctor."""
@@ -291,45 +299,9 @@ class DaemonServices:
         """See Services.settings_view."""
         return self._settings_view()
 
-    def find_backup(self, part: str, server: str | None) -> Backup:
-        """See Services.find_backup."""
-        return self._catalog.find_backup(part, server=server)
-
-    def backups_json(self, *, server: str | None, limit: int | None, after: str | None) -> bytes:
-        """See Services.backups_json."""
-        return self._catalog.backups_json(server=self._known(server), limit=limit, after=after)
-
-    def find_run(self, part: str) -> Run:
-        """See Services.find_run."""
-        return self._catalog.find_run(part)
-
-    def runs(self, *, server: str | None, limit: int, before: str | None) -> list[Run]:
-        """See Services.runs."""
-        return self._catalog.runs(server=self._known(server), limit=limit, before=before)
-
-    def steps(self, run_id: str) -> list[StepRecord]:
-        """See Services.steps."""
-        return self._catalog.steps(run_id)
-
-    def progress(self, run_id: str) -> StepProgress | None:
-        """See Services.progress."""
-        return self._recorder.progress(run_id)
-
-    @contextmanager
-    def subscribe(self, run_id: str) -> Iterator[Subscription]:
-        """See Services.subscribe."""
-        with subscribed(self._bus, run_id) as subscription:
-            yield subscription
-
     def _is_over(self, warning: str) -> bool:
         """Return whether a standing warning has been answered: a new catalog, by a sync."""
         return warning == NEW_CATALOG and self._catalog.meta(SYNC_REPORT) is not None
-
-    def _server_names(self) -> tuple[str, ...]:
-        return tuple(self._parts().servers)
-
-    def _known(self, server: str | None) -> str | None:
-        return None if server is None else chosen_server(server, self._server_names())
 
     def _change_paused(
         self, server: str | None, schedule: str | None, *, paused: bool, requested_by: str

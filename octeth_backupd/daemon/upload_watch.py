@@ -97,6 +97,14 @@ class UploadWatch:
             self._states_written_at = ""  # a storage backend may have been added
         self.look()
 
+    def look_for_states(self, server: str) -> None:
+        """Look at once, although an upload run of this server has just ended: something was said of its backups."""
+        now = self._clock.now()
+        with self._lock:
+            if server in self._servers and self._servers[server] <= now + FIRST_DELAY:  # longer: somebody cancelled
+                del self._servers[server]
+        self.look()
+
     def next_try_at(self, waiting: Iterable[WaitingCopy]) -> datetime | None:
         """Return when the first of these copies is tried again, now at the earliest; None when there is none."""
         now = self._clock.now()
@@ -115,7 +123,7 @@ class UploadWatch:
         self._coordinator.submit(
             Operation.UPLOAD,
             server=work.server,
-            trigger=Trigger.MANUAL,
+            trigger=Trigger.DAEMON,
             requested_by=REQUESTED_BY,
             wait=True,
             order=UploadOrder(copies=work.copies, storages=storages),

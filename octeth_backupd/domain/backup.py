@@ -36,6 +36,13 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     CATCH_UP = "catch-up"
     MANUAL = "manual"
+    DAEMON = "daemon"
+    """The daemon's own uploads, retention runs and what puts restores in order."""
+
+    @property
+    def serves_slots(self) -> bool:
+        """Return whether a run of it takes the due times of schedules."""
+        return self in {Trigger.SCHEDULE, Trigger.CATCH_UP}
 
 
 class Mode(StrEnum):

@@ -20,6 +20,11 @@ LOCAL_STORAGE = "local"
 """Name of the storage backend that every backup is stored in first, and uploaded from."""
 
 
+def section_of(storage: str) -> str:
+    """Return the table of the configuration that describes a storage backend in a bucket: ``[s3]``."""
+    return "[s3]" if storage == "s3" else f"[storages.{storage}]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """What must be known of an upload to go on with it, after a crash too.

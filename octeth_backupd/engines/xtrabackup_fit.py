@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
+from octeth_backupd.domain.engine_packages import xtrabackup_for
 from octeth_backupd.domain.server import Vendor, Version
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 CHECK_NAME = "engine_version"
 _SERIES_WIDE_SINCE = Version(major=8, minor=0, patch=34)
-# Series with a package of their own in Percona's repository, and the name under which percona-release enables it.
-_REPOSITORIES = {(8, 0): "pxb-80", (8, 4): "pxb-84-lts"}
 
 
 def xtrabackup_fit(version: EngineVersion, facts: ServerFacts) -> CheckResult:
@@ -45,8 +44,8 @@ def xtrabackup_fit(version: EngineVersion, facts: ServerFacts) -> CheckResult:
 
 
 def _failed(summary: str, server: Version) -> CheckResult:
-    repository = _REPOSITORIES.get(server.series)
-    if repository is None:
+    product = xtrabackup_for(server)
+    if product is None:
         return CheckResult(
             name=CHECK_NAME,
             status=CheckStatus.FAILED,
@@ -55,12 +54,12 @@ def _failed(summary: str, server: Version) -> CheckResult:
             fix=f"Install a Percona XtraBackup {server.major}.{server.minor}, if Percona has released one; "
             "else run the server in a long-term series (8.0 or 8.4).",
         )
-    package = f"percona-xtrabackup-{server.major}{server.minor}"
     return CheckResult(
         name=CHECK_NAME,
         status=CheckStatus.FAILED,
         summary=summary,
         cause="An XtraBackup reads the redo log of its own series only.",
-        fix=f"Install {package} from Percona's repository.",
-        command=f"percona-release enable {repository} release\napt-get update\napt-get install {package}",
+        fix=f"Install {product.package} from Percona's repository.",
+        command=f"percona-release enable {product.repository} release\n"
+        f"apt-get update\napt-get install {product.package}",
     )

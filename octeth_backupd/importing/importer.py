@@ -29,13 +29,13 @@ from octeth_backupd.importing.bystanders import bystanders
 from octeth_backupd.importing.crontabs import how_to_remove
 from octeth_backupd.importing.host import look_around
 from octeth_backupd.importing.old_tool import require_old_tool_at_rest
-from octeth_backupd.importing.trial import try_configuration
 from octeth_backupd.importing.writing import require_absent, write_files
 from octeth_backupd.pipeline.retention.confirmation import require_confirmation
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.files import make_directory
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.problems import render_problems
+from octeth_backupd.settings.trial import try_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

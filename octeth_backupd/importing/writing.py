@@ -6,20 +6,22 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from octeth_backupd.errors import ConfigurationError, StorageError
-from octeth_backupd.process.files import make_directory, translated_os_errors, write_whole
+from octeth_backupd.domain.blank_configuration import sets_nothing
+from octeth_backupd.errors import ConfigurationError
+from octeth_backupd.process.file_changes import FileChanges
+from octeth_backupd.process.files import make_directory, translated_os_errors
 
 if TYPE_CHECKING:
-    from octeth_backupd.domain.legacy.draft import Secret
+    from octeth_backupd.domain.secret import Secret
 
 
 def require_absent(config: Path, secrets: tuple[Secret, ...]) -> None:
-    """Pass when nothing would be overwritten.
+    """Pass when nothing would be overwritten; a configuration that sets nothing, as a package brings it, is nothing.
 
     Raises:
         ConfigurationError: One of the files is there.
     """
-    if os.path.lexists(config):
+    if os.path.lexists(config) and not _is_blank(config):
         raise ConfigurationError(
             f"{config} exists already, and is not overwritten",
             hint="Write the new one elsewhere with --output FILE and compare, or adopt archives alone with --archives.",
@@ -40,6 +42,13 @@ def _differs(secret: Secret) -> bool:
         return path.is_symlink() or path.read_bytes().removesuffix(b"\n") != secret.text.encode()
 
 
+def _is_blank(config: Path) -> bool:
+    if config.is_symlink() or not config.is_file():
+        return False
+    with translated_os_errors(config):
+        return sets_nothing(config.read_text(encoding="utf-8", errors="replace"))
+
+
 def write_files(config: Path, text: str, secrets: tuple[Secret, ...]) -> tuple[Path, ...]:
     """Write the secrets (0600), then the configuration (0640) that names them.
 
@@ -50,16 +59,12 @@ def write_files(config: Path, text: str, secrets: tuple[Secret, ...]) -> tuple[P
         StorageError: One could not be written; none is left.
     """
     written: list[Path] = []
-    make_directory(config.parent, 0o750)
-    try:
+    with FileChanges() as changes:
+        make_directory(config.parent, 0o750)
         for secret in secrets:
             path = Path(secret.path)
             if not os.path.lexists(path):
-                write_whole(path, f"{secret.text}\n", mode=0o600, replace=False)
+                changes.write(path, f"{secret.text}\n", mode=0o600)
                 written.append(path)
-        write_whole(config, text, mode=0o640, replace=False)
-    except StorageError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+        changes.write(config, text, mode=0o640, replace=os.path.lexists(config) and _is_blank(config))
     return (*written, config)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Mode
+from octeth_backupd.pipeline.hooks.settings import HooksSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Parts:
         retention: What is kept of every server's backups.
         retention_rule: When it is applied, beside after each good backup; None: not otherwise.
         keep_local: Keep the local copy of a backup when all its other copies are where they belong.
+        hooks: Programs of the operator.
         secrets: Every secret of the configuration, for redaction.
         search_path: Where programs are looked up, as in PATH; None for the usual directories.
     """
@@ -56,6 +58,7 @@ class Parts:
     secrets: tuple[str, ...]
     retention_rule: CronRule | None = None
     keep_local: bool = True
+    hooks: HooksSettings = field(default_factory=HooksSettings)
     search_path: str | None = None
 
     @property

@@ -12,6 +12,7 @@ from octeth_backupd.domain.upload import LOCAL_STORAGE, local_is_spare
 from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.remote_copy import missing_of
 from octeth_backupd.pipeline.retention.deletion import delete_copy
+from octeth_backupd.pipeline.retention.local_keeping import is_awaiting_confirmation
 from octeth_backupd.pipeline.step_runner import StepRunner
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def is_spare(parts: Parts, backup: Backup) -> bool:
 
     Another installation's never is, nor an archive of the bash tool; nor is one whose other copies are not all verified
     in the sense of retention. A copy in a storage backend that is not configured any more cannot be confirmed: the
-    local one stays.
+    local one stays. So do those of before ``keep`` became false, until that is confirmed.
     """
     return (
         not parts.keep_local
         and local_is_spare(backup.copies)
+        and not is_awaiting_confirmation(parts.catalog, backup.taken_at)
         and backup.origin is not Origin.LEGACY
         and all(copy.storage in parts.remote_storages for copy in _others(backup))
         and backup.installation_id in parts.catalog.installations.ours()

@@ -10,6 +10,7 @@ from octeth_backupd.domain.legacy.adoption import checksum_in
 from octeth_backupd.domain.manifest import Manifest
 from octeth_backupd.domain.names import checksum_name, checksum_text, manifest_name
 from octeth_backupd.domain.restore.order import VerifyOrder
+from octeth_backupd.domain.upload import section_of
 from octeth_backupd.errors import MetadataError, NotFoundError, StorageError, VerificationError
 from octeth_backupd.pipeline.copy_check import check_copy
 from octeth_backupd.pipeline.restore.deep_verify import verify_deeply
@@ -96,11 +97,12 @@ class _Verification:
             if copy.state in READABLE and copy.storage in storages and only in {"", copy.storage}
         ]
         if not found:
-            where = f" in {only}" if only else ""
-            raise NotFoundError(
-                f"backup {self._backup.backup_id} has no copy{where} that could be read",
-                hint=f"See octeth-backupctl show {self._backup.backup_id}.",
-            )
+            out_of_reach = [
+                copy.storage
+                for copy in self._backup.copies
+                if copy.state in READABLE and copy.storage not in storages and only in {"", copy.storage}
+            ]
+            raise _nothing_to_read(self._backup.backup_id, only, out_of_reach)
         return found
 
     def _take(self, copy: Copy, storage: Storage, finding: Finding) -> None:
@@ -183,3 +185,16 @@ def _flaws_beside_legacy(backup: Backup, copy: Copy, storage: Storage) -> Iterat
         return
     if stated != backup.sha256:
         yield f"{key} does not say what it said when the archive was adopted"
+
+
+def _nothing_to_read(backup_id: str, only: str, out_of_reach: list[str]) -> NotFoundError:
+    if not out_of_reach:
+        where = f" in {only}" if only else ""
+        return NotFoundError(
+            f"backup {backup_id} has no copy{where} that could be read", hint=f"See octeth-backupctl show {backup_id}."
+        )
+    names, sections = " and ".join(out_of_reach), " and ".join(section_of(name) for name in out_of_reach)
+    return NotFoundError(
+        f"backup {backup_id} has copies only in {names}, which the configuration does not name any more",
+        hint=f"Write {sections} into it again, as it was, then: systemctl reload octeth-backupd",
+    )

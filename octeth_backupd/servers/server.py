@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from octeth_backupd.servers.settings import ServerSettings
 
 _EXEC_TIMEOUT_SECONDS = 10
-_USUAL_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108 - MySQL's
+USUAL_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108 - MySQL's
 
 
 class Server:
@@ -228,4 +228,4 @@ def _usual_addresses(port: int | None) -> tuple[Address, ...]:
     tcp = Address(host="127.0.0.1", port=port or DEFAULT_PORT, origin="usual port")
     if port is not None:
         return (tcp,)
-    return (*(Address(unix_socket=path, origin="usual socket") for path in _USUAL_SOCKETS), tcp)
+    return (*(Address(unix_socket=path, origin="usual socket") for path in USUAL_SOCKETS), tcp)

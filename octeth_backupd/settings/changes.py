@@ -10,7 +10,7 @@ from octeth_backupd.settings.view import settings_view
 if TYPE_CHECKING:
     from octeth_backupd.settings.settings import Settings
 
-RESTART_KEYS = ("daemon.state_directory", "daemon.runtime_directory", "control")
+RESTART_KEYS = ("daemon.state_directory", "daemon.runtime_directory", "control", "metrics.listen")
 """Keys and sections that the daemon takes up once, when it starts."""
 
 

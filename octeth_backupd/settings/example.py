@@ -51,6 +51,7 @@ _SUGGESTED = {
     "notices.overdue_after_seconds.daily": 93600,
     "notices.overdue_after_seconds.weekly": 612000,
     "notices.overdue_after_seconds.monthly": 2685600,
+    "metrics.textfile": "/var/lib/prometheus/node-exporter/octeth_backupd.prom",
     "control.admin_group": "octeth-backup-admin",
     "s3.bucket": "my-backups",
     "storages.NAME.bucket": "my-other-backups",
@@ -72,6 +73,7 @@ _HEAD = """\
 """
 _BLANK_HEAD = """\
 # octeth-backupd: configuration. Nothing is set yet: whatever is commented out shows its default, or an example.
+# `octeth-backupd setup` asks and writes it. By hand:
 #
 # 1. Remove the # before the table of your server, [servers.oempro], and before what applies of its keys.
 # 2. octeth-backupd check-config             lists everything that is wrong with this file

@@ -60,6 +60,8 @@ def _kind(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is dict:
         return 'a table of texts such as {team = "mail"}'
     if origin in (tuple, list, frozenset):
+        if arguments and get_origin(arguments[0]) is tuple:
+            return 'a list of commands such as [["/usr/local/sbin/program", "argument"]]'
         return 'a list of texts such as ["a", "b"]'
     if annotation in (int, float):
         return ("a whole number" if annotation is int else "a number") + _bounds(metadata)

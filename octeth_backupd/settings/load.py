@@ -55,16 +55,21 @@ def load(
         ConfigurationError: It cannot be used; the message lists every problem with its TOML path.
     """
     examination = examine(path, environment)
-    errors = [problem for problem in examination.problems if not problem.is_warning]
     if examination.settings is None:
-        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        message = f"{count} in {path or 'the environment'}:\n{render_problems(errors, unsaid_source=str(path))}"
-        hint = f"Correct {path}, then run: octeth-backupd check-config --config {path}" if path else ""
-        raise ConfigurationError(message, hint=hint)
+        raise refusal(examination, path)
     for problem in examination.problems:
         if on_warning is not None:
             on_warning(problem)
     return examination.settings
+
+
+def refusal(examination: Examination, path: Path | None) -> ConfigurationError:
+    """Return the error that lists every problem of a configuration that cannot be used."""
+    errors = [problem for problem in examination.problems if not problem.is_warning]
+    count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+    message = f"{count} in {path or 'the environment'}:\n{render_problems(errors, unsaid_source=str(path))}"
+    hint = f"Correct {path}, then run: octeth-backupd check-config --config {path}" if path else ""
+    return ConfigurationError(message, hint=hint)
 
 
 def examine(path: Path | None, environment: Mapping[str, str]) -> Examination:

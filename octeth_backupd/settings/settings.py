@@ -14,6 +14,7 @@ from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
 from octeth_backupd.notifiers.settings import NotifierSettings
+from octeth_backupd.pipeline.hooks.settings import HooksSettings
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.pipeline.settings import BackupSettings
 from octeth_backupd.process.docker import DockerSettings
@@ -21,6 +22,7 @@ from octeth_backupd.scheduling.settings import SchedulesSettings
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.storage.local import LocalSettings
 from octeth_backupd.storage.s3_settings import S3Settings
+from octeth_backupd.telemetry.metrics_settings import MetricsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,15 @@ class Settings(Section):
     )
     notices: NoticesSettings = Field(
         default_factory=NoticesSettings, description="From when on something is a problem that people are told of."
+    )
+    hooks: HooksSettings = Field(
+        default_factory=HooksSettings,
+        description="Programs that run before and after backups and restores, each with its arguments; no shell. "
+        "They and the directories above them belong to root, and nobody else may write them.",
+    )
+    metrics: MetricsSettings = Field(
+        default_factory=MetricsSettings,
+        description="Metrics for Prometheus, which are at /metrics of the control socket in any case.",
     )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The process itself.")
     control: ControlSettings = Field(

@@ -41,7 +41,8 @@ class LocalSettings(Section):
     )
     keep: bool = Field(
         default=True,
-        description="Keep a copy of every backup here; with false only until every other copy is confirmed.",
+        description="Keep a copy of every backup here; with false only until every other copy is confirmed. Where it "
+        "was true before, copies of older backups go after one octeth-backupctl retention --apply.",
     )
 
 

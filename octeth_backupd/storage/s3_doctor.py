@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
+from octeth_backupd.domain.counting import counted
 from octeth_backupd.errors import BackupdError, RetainedError, StorageError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.storage.s3_body import Body, RateLimit, in_memory
@@ -186,7 +187,7 @@ class S3Doctor:
         if not self.settings.object_lock_mode:
             self._passed("storage_lock", "files are not locked")
         elif self.client.has_object_lock():
-            self._passed("storage_lock", f"files are locked for {self.settings.object_lock_days} days")
+            self._passed("storage_lock", f"files are locked for {counted(self.settings.object_lock_days, 'day')}")
         else:
             self._no_lock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,12 @@ def _refusal(response: dict[str, Any], operation: str, where: str, settings: S3S
     if code in NO_SUCH_KEY:
         return S3RefusedError(f"{where}: there is no such object", reason=code, operation=operation)
     passing = code in _PASSING or "Throttl" in code or (status >= 500 and status != 501) or status == 429
+    if status == 400 and code in ("", "400") and _is_plain(settings):
+        # A Go server, such as MinIO, and nginx answer so, in text, when they are spoken to in plain HTTP.
+        return S3RefusedError(
+            f"{where}: the service answered 400 to {operation}, and no reason", reason="400", operation=operation,
+            hint=f"If {settings.endpoint_url} expects TLS, write https:// in endpoint_url.",
+        )  # fmt: skip
     detail = f": {said['Message']}" if said.get("Message") not in (None, "", code) else ""
     return S3RefusedError(
         f"{where}: the service answered {code or status} to {operation}{detail}",
@@ -160,6 +167,12 @@ def _no_answer(exc: Exception, where: str, settings: S3Settings) -> StorageError
                 f"{where}: no trusted connection to {endpoint}: {_cause(exc)}",
                 hint="Name the authority of its certificate in ca_bundle, or correct endpoint_url.",
             )
+        case _ if _is_other_protocol(exc):
+            other = "https" if _is_plain(settings) else "http"
+            return StorageError(
+                f"{where}: {endpoint} does not speak {'plain HTTP' if _is_plain(settings) else 'TLS'}: {_cause(exc)}",
+                hint=f"Write {other}:// in endpoint_url, or the port that is meant.",
+            )
         case exceptions.ParamValidationError() | exceptions.NoRegionError() | exceptions.EndpointResolutionError():
             return StorageError(f"{where}: {_first_line(exc)}", hint="Correct region, bucket and endpoint_url.")
         case exceptions.ReadTimeoutError():
@@ -191,9 +204,14 @@ def _no_answer(exc: Exception, where: str, settings: S3Settings) -> StorageError
             hint="Start the service, or correct endpoint_url.",
             retryable=True,
         )
-    return StorageError(f"{where}: the connection to {endpoint} failed: {cause}", hint=_WAIT, retryable=True)
+    hint = f"{_WAIT} If the port expects TLS, write https:// in endpoint_url." if _is_plain(settings) else _WAIT
+    return StorageError(f"{where}: the connection to {endpoint} failed: {cause}", hint=hint, retryable=True)
 
 
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+"""How OpenSSL says that the other side's first bytes are no TLS; the second since 3.2, in place of the first."""
+_TLS_ALERT = ("\x15\x03", r"\x15\x03")
+"""How a TLS alert begins; http.client keeps such a line as it is, or as ``repr`` shows it."""
 _WAIT = "It is tried again; look at the network if it stays so."
 
 
@@ -204,6 +222,19 @@ def _is_untrusted(exc: Exception) -> bool:
         isinstance(one, wrong) or "CERTIFICATE_VERIFY_FAILED" in str(one) or str(one).startswith("[X509")
         for one in _beneath(exc)
     )
+
+
+def _is_other_protocol(exc: Exception) -> bool:
+    """Return whether what answered certainly is no TLS where it was expected, or TLS where plain HTTP was."""
+    return any(
+        (isinstance(one, ssl.SSLError) and any(words in str(one) for words in _NO_TLS))
+        or (isinstance(one, http.client.BadStatusLine) and str(one).strip("'\"").startswith(_TLS_ALERT))
+        for one in _beneath(exc)
+    )
+
+
+def _is_plain(settings: S3Settings) -> bool:
+    return settings.endpoint_url.lower().startswith("http://")
 
 
 def _beneath(exc: BaseException) -> Iterator[BaseException]:

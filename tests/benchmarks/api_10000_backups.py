@@ -80,6 +80,7 @@ class CatalogServices(FakeServices):
             coordinator=cast("Coordinator", None),
             clock=StandingClock(START + timedelta(hours=BACKUPS)),
             parts=lambda: cast("Parts", parts),
+            said=lambda _server: None,
         )
 
     def retention_json(self, *, server: str | None) -> bytes:

@@ -1,7 +1,7 @@
 """How long a catalog of 10,000 backups takes to answer; run as ``python -m tests.benchmarks.catalog_10000``.
 
 The bars are those of ``GET /v1/backups``: first page in 50 ms, everything in 300 ms. The catalog's own share must stay
-below half of them. Ends with exit code 1 when it does not.
+below half of them. What metrics are made of takes 100 ms at most. Ends with exit code 1 when it does not.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ BACKUPS = 10_000
 ROUNDS = 7
 FIRST_PAGE_SECONDS = 0.025
 ALL_SECONDS = 0.150
+FIGURES_SECONDS = 0.100
 SERVERS = ("oempro", "tracking", "archive", "staging")
 
 
@@ -59,19 +60,25 @@ def fill(path: Path) -> None:
     database.close()
 
 
+def fresh_figures(catalog: Catalog) -> None:
+    """Take all figures as after a change: otherwise they are known already."""
+    catalog.set_meta("benchmark", "changed")
+    catalog.stock.figures.read(SERVERS)
+
+
 def say(line: str) -> None:
     """Write a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """Return the median time of a call."""
+def median_seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the median time of a call; with ``time.process_time`` what it takes of the processor alone."""
     times = []
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
+        begin = clock()
         work()
-        times.append(time.perf_counter() - begin)
+        times.append(clock() - begin)
     return statistics.median(times)
 
 
@@ -92,6 +99,7 @@ def main() -> int:
             ("first page of one server", lambda: catalog.backups_json(server="oempro", limit=100), FIRST_PAGE_SECONDS),
             ("all", catalog.backups_json, ALL_SECONDS),
             ("latest", lambda: catalog.find_backup("latest"), FIRST_PAGE_SECONDS),
+            ("figures", lambda: fresh_figures(catalog), FIGURES_SECONDS),
             ("part of an id", lambda: catalog.find_backup("oempro-2026-11-22_02"), FIRST_PAGE_SECONDS),
         ]
         missed = 0

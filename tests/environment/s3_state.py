@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUT_SECONDS: Final = 60
+_LOOKS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,16 @@ def s3_client(
     secret_access_key: str | None = None,
     ca_bundle: Path | None = None,
     timeout_seconds: float = _TIMEOUT_SECONDS,
+    attempts: int = 1,
 ) -> Any:
-    """Return a boto3 client that tries everything once.
+    """Return a boto3 client that tries everything once, unless told otherwise.
 
     Args:
         endpoint: A server, or a proxy in front of one.
         secret_access_key: Default: the right one.
         ca_bundle: Trusted in place of the system's authorities.
         timeout_seconds: For a connection, and for each read from it.
+        attempts: How often it tries what fails in passing.
     """
     return boto3.client(
         "s3",
@@ -56,7 +59,7 @@ def s3_client(
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
-            retries={"total_max_attempts": 1},
+            retries={"total_max_attempts": attempts, "mode": "standard"},
             connect_timeout=timeout_seconds,
             read_timeout=timeout_seconds,
             request_checksum_calculation="when_required",
@@ -67,15 +70,20 @@ def s3_client(
     )
 
 
+def _observer(endpoint: S3Endpoint) -> Any:
+    """Return a client to look with: rclone answers 500 for a while after a PUT that broke off."""
+    return s3_client(endpoint, attempts=_LOOKS)
+
+
 def objects(endpoint: S3Endpoint, prefix: str = "") -> dict[str, int]:
     """Return key → size in bytes of every object below a prefix."""
-    pages = s3_client(endpoint).get_paginator("list_objects_v2").paginate(Bucket=endpoint.bucket, Prefix=prefix)
+    pages = _observer(endpoint).get_paginator("list_objects_v2").paginate(Bucket=endpoint.bucket, Prefix=prefix)
     return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
 
 
 def open_uploads(endpoint: S3Endpoint, prefix: str = "") -> list[OpenUpload]:
     """Return every open multipart upload below a prefix, with its parts."""
-    client = s3_client(endpoint)
+    client = _observer(endpoint)
     pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=endpoint.bucket)
     try:
         entries = [entry for page in pages for entry in page.get("Uploads", ())]
@@ -95,7 +103,7 @@ def open_uploads(endpoint: S3Endpoint, prefix: str = "") -> list[OpenUpload]:
 def object_sha256(endpoint: S3Endpoint, key: str) -> str:
     """Return the SHA-256 of an object's bytes, in hex; the object may be larger than the memory."""
     digest = hashlib.sha256()
-    body = s3_client(endpoint).get_object(Bucket=endpoint.bucket, Key=key)["Body"]
+    body = _observer(endpoint).get_object(Bucket=endpoint.bucket, Key=key)["Body"]
     for chunk in body.iter_chunks(_CHUNK_BYTES):
         digest.update(chunk)
     return digest.hexdigest()
@@ -103,7 +111,7 @@ def object_sha256(endpoint: S3Endpoint, key: str) -> str:
 
 def object_bytes(endpoint: S3Endpoint, key: str) -> bytes:
     """Return the content of a small object."""
-    return bytes(s3_client(endpoint).get_object(Bucket=endpoint.bucket, Key=key)["Body"].read())
+    return bytes(_observer(endpoint).get_object(Bucket=endpoint.bucket, Key=key)["Body"].read())
 
 
 def assert_object(endpoint: S3Endpoint, key: str, *, sha256: str) -> None:

@@ -40,7 +40,8 @@ from octeth_backupd.domain.events import (
     StepStarted,
     Warned,
 )
-from octeth_backupd.domain.holdings import Pin
+from octeth_backupd.domain.freshness import Freshness, Verdict, Verified
+from octeth_backupd.domain.holdings import Pin, ProofLevel
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.summary import backup_summary
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from octeth_backupd.control.services import RestoreRequest
+    from octeth_backupd.domain.freshness import Requirements
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
@@ -125,6 +127,19 @@ def make_backup(taken_at: datetime = NOW, **changes: Any) -> Backup:
         ),
     )
     return replace(backup, **changes)
+
+
+def make_freshness(**changes: Any) -> Freshness:
+    """Build the judgement of a server whose newest backup is five hours old."""
+    backup = Verified(
+        backup_id="oempro-2026-11-22_02-00-00",
+        taken_at=NOW,
+        size_bytes=GIB,
+        proof=ProofLevel.PREPARED,
+        storages=("local", "s3"),
+    )
+    judged = Freshness(server="oempro", verdict=Verdict.OK, backup=backup, age_seconds=5 * 3600.0)
+    return replace(judged, **changes)
 
 
 def make_retention(**changes: Any) -> dict[str, Any]:
@@ -229,6 +244,7 @@ class FakeServices:
         self.retention_status = RetentionStatus()
         self.said = BackupHoldings()
         self.journals: list[Journal] = []
+        self.judged: list[Freshness] = [make_freshness()]
         self.report: Mapping[str, Any] | None = None
         self.configuration_error = ""
         self.uploads: list[StorageUploads] = []
@@ -427,6 +443,14 @@ class FakeServices:
             scheduler_alive=True,
             warnings=self.warnings,
         )
+
+    def metrics(self) -> bytes:
+        self._note("metrics")
+        return b"octeth_backupd_warnings 0.0\n"
+
+    def freshness(self, *, server: str | None, requirements: Requirements) -> list[Freshness]:
+        self._note("freshness", server=server, requirements=requirements)
+        return [one for one in self.judged if server in {None, one.server}]
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
         self._note("doctor", server=server)

@@ -56,6 +56,7 @@ def finished_manifest(
         suspect=suspect,
         times=TimesPart(run_started_at=taken_at, taken_at=taken_at, engine_finished_at=taken_at, finished_at=taken_at),
         archive=archive,
+        sizes=make_manifest().sizes.model_copy(update={"archive_bytes": archive.size_bytes}),
     )
 
 

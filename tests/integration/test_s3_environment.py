@@ -83,7 +83,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[S3Server]:
 def proxy(rclone: RcloneS3) -> Iterator[FaultProxy]:
     with FaultProxy(rclone) as proxy:
         yield proxy
-    client = s3_client(rclone)
+    client = s3_client(rclone, attempts=6)
     for key in objects(rclone):
         client.delete_object(Bucket=rclone.bucket, Key=key)
 
@@ -109,7 +109,7 @@ def open_upload(server: S3Server | FaultProxy, key: str) -> str:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 30
     while not condition():
         if time.monotonic() > limit:
             return False
@@ -397,16 +397,16 @@ def test_reset_connection_is_seen_and_the_server_knows_what_the_moment_says(
     stored = {KEY: len(PART)} if moment in {Moment.AFTER_FORWARDING, Moment.IN_ANSWER} else {}
     assert eventually(lambda: objects(rclone) == stored)
     assert (request.body_bytes == len(PART)) is (moment not in {Moment.BEFORE_FORWARDING, Moment.IN_REQUEST_BODY})
-    assert eventually(lambda: _is_put(proxy))  # rclone may be busy yet with what was broken off
-    assert get(proxy, KEY) == PART
+    # rclone may be busy yet with what was broken off: it refuses what is put, or takes it and then removes it.
+    assert eventually(lambda: _is_stored(proxy))
 
 
-def _is_put(proxy: FaultProxy) -> bool:
+def _is_stored(proxy: FaultProxy) -> bool:
     try:
         put(proxy, KEY, PART)
+        return get(proxy, KEY) == PART
     except ClientError:
         return False
-    return True
 
 
 def test_answer_is_reset_in_its_middle(proxy: FaultProxy) -> None:

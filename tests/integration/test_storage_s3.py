@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ KEY = "oempro/daily/octeth-backup-2026-11-22_02-00-00.tar.zst"
 OBJECT = f"{PREFIX}/{KEY}"
 CONTENT = bytes(range(256)) * (11 * MIB // 256) + b"the end"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+AT_ONCE_SECONDS = 60.0
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 """Without a cache of directories rclone's own timers take all the time there is, the more the longer it runs."""
 
@@ -439,6 +441,17 @@ def test_wrong_secret_is_refused_in_our_words(rclone: RcloneS3, archive: Path) -
     assert not refused.value.retryable
     assert "not/the+secret" not in str(refused.value) + refused.value.hint
     assert objects(rclone) == {}
+
+
+def test_endpoint_that_speaks_no_tls_is_told_at_once(rclone: RcloneS3, archive: Path) -> None:
+    storage = s3_storage(rclone, endpoint_url=rclone.endpoint_url.replace("http:", "https:"), patience_seconds=600)
+    begun = time.monotonic()
+
+    with pytest.raises(StorageError, match="does not speak TLS") as caught:
+        storage.put(archive, KEY, sha256=SHA256, cancellation=Cancellation())
+
+    assert "http:// in endpoint_url" in caught.value.hint
+    assert time.monotonic() - begun < AT_ONCE_SECONDS
 
 
 def test_unknown_access_key_is_refused_in_our_words(rclone: RcloneS3) -> None:

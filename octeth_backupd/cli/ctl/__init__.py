@@ -6,14 +6,13 @@ command at hand is not imported at all, so that ``--help`` and completion are im
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
-from octeth_backupd.cli.ctl.exit_codes import INTERRUPTED_BY_USER, OK
+from octeth_backupd.cli.ctl.exit_codes import INTERRUPTED_BY_USER
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.parser import build_parser
 from octeth_backupd.cli.ctl.screen import Screen
+from octeth_backupd.cli.reader import until_reader_leaves
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; see docs/reference/exit-codes.md."""
+    return until_reader_leaves(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = build_parser().parse_args(argv)
     screen = Screen.for_process(as_json=arguments.json)
     try:
@@ -31,10 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return failure.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED_BY_USER
-    except BrokenPipeError:
-        # The reader of our output has left ("| head"). Python would complain once more at exit when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
 
 
 def _run(arguments: Namespace, screen: Screen) -> int:
@@ -42,5 +41,4 @@ def _run(arguments: Namespace, screen: Screen) -> int:
 
     with Connection(arguments.socket) as connection:
         code: int = arguments.command.run(arguments, connection, screen)
-    sys.stdout.flush()
     return code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from octeth_backupd.cli.reader import READER_LEFT
+
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -15,6 +17,7 @@ BUSY = 75
 NO_PERMISSION = 77
 CONFIGURATION = 78
 INTERRUPTED_BY_USER = 130
+OUTPUT_UNREAD = READER_LEFT
 
 OUTCOMES = {
     "success": OK,

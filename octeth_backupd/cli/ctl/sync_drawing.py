@@ -81,6 +81,8 @@ def _draw_findings(kind: str, report: Json, screen: Screen, *, with_all: bool) -
     for finding in shown:
         screen.line(f"  {finding['storage']}: {finding['key']}")
         screen.line(f"      {finding['detail']}")
+        if finding["is_known"] and finding["has_other_copy"]:
+            screen.line("      known already, and the backup has another copy: no new trouble")
         if finding["outcome"]:
             screen.line(f"      {finding['outcome']}")
         elif finding["repair"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.cli.ctl.wording import moment, rate, size
+from octeth_backupd.cli.ctl.wording import moment, next_moment, rate, size
 
 if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Json
@@ -27,7 +27,7 @@ def show_uploads(uploads: Json, screen: Screen) -> None:
     if uploads["last_error"]:
         pairs.append(("! last error", f"{uploads['last_error']}, {moment(uploads['last_error_at'])}"))
     if uploads["next_try_at"] is not None:
-        pairs.append(("next try", moment(uploads["next_try_at"])))
+        pairs.append(("next try", next_moment(uploads["next_try_at"])))
     screen.pairs(pairs, indent="  ")
     if not uploads["configured"]:
         text = "nothing is uploaded there until it is configured again"

@@ -57,6 +57,17 @@ def moment(text: str | None, *, now: datetime | None = None, missing: str = "-")
     return missing if text is None else f"{local_time(text)} ({relative(text, now=now)})"
 
 
+def next_moment(text: str, *, now: datetime | None = None) -> str:
+    """Return a time that is to come both ways, and ``due now`` when it has come."""
+    has_come = parse_time(text) <= (now or datetime.now(UTC))
+    return "due now" if has_come else moment(text, now=now)
+
+
+def counted(count: int, word: str) -> str:
+    """Return ``1 day``, ``2 days``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def run_seconds(run: dict[str, str | None], *, now: datetime | None = None) -> float | None:
     """Return how long a run took, or has taken until now; None when it has not begun."""
     begun, ended = run["started_at"], run["finished_at"]

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.legacy.report import Fate, Note
-from octeth_backupd.domain.legacy.toml_text import toml_value
+from octeth_backupd.domain.secret import Secret
+from octeth_backupd.domain.toml_text import toml_value
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
     from octeth_backupd.domain.legacy.configuration import Configuration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """A file that holds a password."""
-
-    path: PurePosixPath
-    text: str = field(repr=False)
 
 
 class Draft:

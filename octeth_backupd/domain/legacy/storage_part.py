@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.legacy.configuration import PROVIDER
+from octeth_backupd.domain.legacy.endpoints import followed_endpoint, note_rclone_remote, note_unread_endpoint
 from octeth_backupd.domain.legacy.report import Fate
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def _translate_provider(draft: Draft, name: str) -> bool:
     provider = _PROVIDERS[name]
     bucket, prefix = _bucket_and_prefix(draft, provider)
     wanted = _wanted(draft, name, bucket, prefix)
+    if name == "s3":
+        note_unread_endpoint(draft)
     reason = _reason_against(draft, name, provider, bucket)
     if reason:
         keys = ", ".join(f'{key} = "{value}"' for key, value in wanted.items())
@@ -146,14 +149,19 @@ def _wanted(draft: Draft, name: str, bucket: str, prefix: str) -> dict[str, str]
                 wanted["region"] = region
             if storage_class := draft.text("S3_STORAGE_CLASS", instead="[s3] storage_class"):
                 wanted["storage_class"] = storage_class
+            endpoint = followed_endpoint(draft)[1]
+            if endpoint:
+                wanted["endpoint_url"] = endpoint
     return wanted
 
 
 def _reason_against(draft: Draft, name: str, provider: _Provider, bucket: str) -> str:
     """Return why the section cannot be written; empty when it can."""
     if draft.text(provider.tool) == "rclone":
-        remote = draft.text(provider.remote)
-        return f"the upload is by rclone, whose remote {remote or name} holds the credentials in rclone.conf"
+        remote = draft.text(provider.remote) or name
+        in_env = note_rclone_remote(draft, remote, draft.secret_path(SECRET_FILE))
+        place = "the variables RCLONE_CONFIG_…" if in_env else "rclone.conf"
+        return f"the upload is by rclone, whose remote {remote} holds the credentials in {place}"
     if name == "gcs":
         draft.text("GOOGLE_APPLICATION_CREDENTIALS")
         return "needs HMAC keys (Cloud Storage, Settings, Interoperability); a service account's JSON cannot be used"
@@ -161,6 +169,8 @@ def _reason_against(draft: Draft, name: str, provider: _Provider, bucket: str) -
         return f"{provider.bucket} is not set, or not certain"
     if name == "r2" and not draft.text("R2_ACCOUNT_ID"):
         return "R2_ACCOUNT_ID is not set, or not certain"
+    if name == "s3" and (variable := followed_endpoint(draft)[0]):
+        return f"{variable} names another service, which only newer versions of the AWS command line uploaded to"
     uncertain = [variable for variable in (provider.prefix, provider.key) if draft.configuration.problem(variable)]
     return f"{uncertain[0]} is not certain" if uncertain else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from octeth_backupd.domain.legacy.draft import Draft, Secret
+from octeth_backupd.domain.legacy.draft import Draft
 from octeth_backupd.domain.legacy.leftovers import note_leftovers
 from octeth_backupd.domain.legacy.notify_part import translate_notifications
 from octeth_backupd.domain.legacy.report import Fate
@@ -13,7 +13,7 @@ from octeth_backupd.domain.legacy.run_part import translate_run
 from octeth_backupd.domain.legacy.schedule_part import translate_retention, translate_schedules
 from octeth_backupd.domain.legacy.server_part import translate_server
 from octeth_backupd.domain.legacy.storage_part import translate_storage
-from octeth_backupd.domain.legacy.toml_text import toml_text
+from octeth_backupd.domain.toml_text import toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.legacy.configuration import Configuration
     from octeth_backupd.domain.legacy.report import Note
     from octeth_backupd.domain.legacy.surroundings import Surroundings
+    from octeth_backupd.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

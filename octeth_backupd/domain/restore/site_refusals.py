@@ -48,7 +48,9 @@ def site_refusals(
         Refusal(
             code="read_only_file_system",
             message=f"the file system of {path} is mounted read-only",
-            hint="Look into the kernel's log for the reason (dmesg); remount it for writing, then restore.",
+            hint="Under the shipped unit it is until a drop-in names its parent in ReadWritePaths=; examples are in "
+            "/usr/share/doc/octeth-backupd/examples/. Where the mount itself is read-only, the kernel's log has the "
+            "reason (dmesg).",
         )
         for path in read_only
     ]

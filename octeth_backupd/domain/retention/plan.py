@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.counting import counted
 from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.retention.decisions import CopyDecision, RetentionPlan
 from octeth_backupd.domain.retention.reasons import Reason, ReasonCode
@@ -129,9 +130,9 @@ class _Planning:
             if backup.taken_at <= since:
                 continue
             if backup.is_manual:
-                self._keep(backup, ReasonCode.MANUAL, f"made by hand less than {days} days ago")
+                self._keep(backup, ReasonCode.MANUAL, f"made by hand less than {counted(days, 'day')} ago")
             if backup.suspect:
-                self._keep(backup, ReasonCode.SUSPECT, f"doubted, and less than {days} days old")
+                self._keep(backup, ReasonCode.SUSPECT, f"doubted, and less than {counted(days, 'day')} old")
 
     def _keep_by_policy(self, storage: str) -> None:
         counts = self._policy.counts[storage]
@@ -246,7 +247,7 @@ class _Planning:
     def _unneeded(self, backup: BackupFacts, storage: str) -> Reason:
         words = self._none_of[storage]
         if backup.is_manual or backup.suspect:
-            words += f", and is {self._policy.keep_manual_days} days old"
+            words += f", and is {counted(self._policy.keep_manual_days, 'day')} old"
         if backup.backup_id not in self._good_ids:
             is_there = any(copy.is_there for copy in backup.copies)
             words += "; it is doubted" if is_there else "; none of its copies is good"

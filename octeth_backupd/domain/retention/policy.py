@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Tier
+from octeth_backupd.domain.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ class Counts:
     def words(self) -> str:
         """Return the counts for people: "7 days, 4 weeks, 6 months"."""
         named = ((self.daily, "day"), (self.weekly, "week"), (self.monthly, "month"))
-        return ", ".join(f"{count} {word}" if count == 1 else f"{count} {word}s" for count, word in named)
+        return ", ".join(counted(count, word) for count, word in named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

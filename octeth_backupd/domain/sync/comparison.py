@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import CopyState, Origin
@@ -74,12 +74,12 @@ def compare_copy(copy: Copy, backup: Backup, found: FoundArchive, *, is_ours: bo
         change = (
             None if copy.state is CopyState.CORRUPT else CopyChange(copy=copy, state=CopyState.CORRUPT, detail=detail)
         )
-        return Verdict(change=change, findings=(_finding(FindingKind.CORRUPT, copy, backup, detail),))
+        return Verdict(change=change, findings=(_lost(FindingKind.CORRUPT, copy, backup, detail),))
     flaws = tuple(_flaws(copy, backup, found, is_ours=is_ours))
     if copy.state is CopyState.CORRUPT and not is_wrong_size(copy.detail):
         # A verification found other bytes than were written; the size alone does not refute it.
         detail = f"damaged when it was last read ({copy.detail}); octeth-backupctl verify looks again"
-        return Verdict(findings=(_finding(FindingKind.CORRUPT, copy, backup, detail), *flaws))
+        return Verdict(findings=(_lost(FindingKind.CORRUPT, copy, backup, detail), *flaws))
     if copy.state in {CopyState.CORRUPT, CopyState.MISSING}:
         back = CopyChange(copy=copy, state=CopyState.PRESENT, detail="there again, not read back yet")
         if found.manifest is None:
@@ -119,7 +119,7 @@ def _compare_gone(copy: Copy, backup: Backup, found: FoundArchive, *, is_ours: b
     beside = ", ".join(file.key.removeprefix(copy.key) for file in found.files)
     return Verdict(
         change=change,
-        findings=(_finding(FindingKind.MISSING, copy, backup, f"{detail}, only {beside}" if beside else detail),),
+        findings=(_lost(FindingKind.MISSING, copy, backup, f"{detail}, only {beside}" if beside else detail),),
     )
 
 
@@ -167,6 +167,11 @@ def _flaws(copy: Copy, backup: Backup, found: FoundArchive, *, is_ours: bool) ->
                 repair=repair,
                 archive_key=copy.key,
             )
+
+
+def _lost(kind: FindingKind, copy: Copy, backup: Backup, detail: str) -> Finding:
+    """Return the finding for a copy that cannot be read, known already where its state in the catalog says so."""
+    return replace(_finding(kind, copy, backup, detail), is_known=copy.state.value == kind.value)
 
 
 def _finding(kind: FindingKind, copy: Copy, backup: Backup, detail: str) -> Finding:

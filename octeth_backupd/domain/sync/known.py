@@ -51,6 +51,14 @@ class KnownBackups:
         """Return a backup's copy in a storage backend."""
         return self._copies.get((backup_id, storage))
 
+    def readable_in(self) -> dict[str, set[str]]:
+        """Return the storage backends in which each backup has a copy that can be read, by the backup's id."""
+        found: dict[str, set[str]] = {}
+        for (backup_id, storage), copy in self._copies.items():
+            if copy.state in READABLE_STATES:
+                found.setdefault(backup_id, set()).add(storage)
+        return found
+
     def copies_in(self, storage: str) -> dict[str, Copy]:
         """Return the copies in a storage backend by their keys; of two under one key the one that was not deleted."""
         by_key: dict[str, Copy] = {}

@@ -40,7 +40,7 @@ class FindingKind(StrEnum):
 
     @property
     def is_alarming(self) -> bool:
-        """Return whether somebody must look at it: the run is degraded."""
+        """Return whether it is of the kinds that degrade a run; see ``Finding.is_alarming``."""
         return self in {FindingKind.MISSING, FindingKind.CORRUPT, FindingKind.UNUSABLE, FindingKind.INCOMPLETE}
 
 
@@ -65,6 +65,8 @@ class Finding:
         repair: What would put it right; None: nothing that a sync may do.
         archive_key: The archive that it is a part of, for repairs.
         outcome: What a repair did, in words; empty: none was tried.
+        is_known: The catalog knew before this sync that the copy is lost: whoever found it then told it.
+        has_other_copy: The backup can be restored from another copy.
     """
 
     kind: FindingKind
@@ -77,6 +79,13 @@ class Finding:
     archive_key: str = ""
     outcome: str = ""
     is_repaired: bool = False
+    is_known: bool = False
+    has_other_copy: bool = False
+
+    @property
+    def is_alarming(self) -> bool:
+        """Return whether somebody must look at it: not again at a lost copy that its backup can do without."""
+        return self.kind.is_alarming and not self.is_repaired and not (self.is_known and self.has_other_copy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +160,9 @@ class SyncReport:
         """Return what somebody must look at, one sentence each; none when all is well."""
         reasons = [f"{one.storage}: {one.problem}" for one in self.storages if one.problem]
         for storage in self.storages:
-            counts = counts_of(finding for finding in storage.findings if not finding.is_repaired)
-            alarming = [f"{count} {kind}" for kind, count in counts.items() if FindingKind(kind).is_alarming]
-            if alarming:
-                reasons.append(f"{storage.storage}: {', '.join(alarming)}")
+            counts = counts_of(finding for finding in storage.findings if finding.is_alarming)
+            if counts:
+                reasons.append(f"{storage.storage}: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
         return [*reasons, *self.problems]
 
 
@@ -169,7 +177,7 @@ def document_of(report: SyncReport) -> dict[str, Any]:
     left_out = 0
     storages = []
     for storage in report.storages:
-        findings = sorted(storage.findings, key=lambda finding: not finding.kind.is_alarming)
+        findings = sorted(storage.findings, key=lambda finding: (not finding.is_alarming, not finding.kind.is_alarming))
         left_out += max(0, len(findings) - MOST_FINDINGS)
         storages.append({**asdict(replace(storage, findings=tuple(findings[:MOST_FINDINGS])))})
         storages[-1]["counts"] = counts_of(storage.findings)

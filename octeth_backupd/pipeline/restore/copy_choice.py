@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.restore.plan import Refusal
 from octeth_backupd.domain.summary import READABLE_STATES
+from octeth_backupd.domain.upload import section_of
 from octeth_backupd.errors import BackupdError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _objection(copy: Copy, storages: Mapping[str, Storage]) -> Refusal | None:
     if storage is None:
         return _against(
             f"{where} is out of reach: the configuration names no such storage",
-            f"Configure the storage {copy.storage} again, then reload the daemon.",
+            f"Write {section_of(copy.storage)} into the configuration again, then: systemctl reload octeth-backupd",
         )
     try:
         stored = storage.stat(copy.key)

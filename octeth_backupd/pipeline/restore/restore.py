@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.swap import SwapMethod
 from octeth_backupd.errors import BackupdError, RestoreError
+from octeth_backupd.pipeline.hooks.running import run_before
 from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
@@ -77,6 +79,7 @@ class _Restore:
         """Do it all; the server is not touched before its data has been staged and tried."""
         with self._steps.step("plan"):
             holding = self._plan()
+        run_before(self._context, self._parts, _hook_facts(self._context, holding))
         container = holding.site.container
         live = LiveRestore(
             context=self._context,
@@ -202,6 +205,16 @@ class _Restore:
                 "the accounts come back with the old password: correct password_file, or change the account's password"
             )
         return found.expected
+
+
+def _hook_facts(context: RunContext, holding: _Holding) -> HookFacts:
+    archive = holding.archive
+    return HookFacts(
+        hook=Hook.BEFORE_RESTORE,
+        run=context.run,
+        backup_id=holding.plan.backup_id,
+        archive="" if archive.is_remote else str(archive.place),
+    )
 
 
 def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:

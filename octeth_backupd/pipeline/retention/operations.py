@@ -14,6 +14,7 @@ from octeth_backupd.pipeline.retention.confirmation import confirm, why_unconfir
 from octeth_backupd.pipeline.retention.doubts import hold_forgotten_doubts
 from octeth_backupd.pipeline.retention.expiry import Deletion
 from octeth_backupd.pipeline.retention.inventory import take_inventory
+from octeth_backupd.pipeline.retention.local_keeping import confirm_local_keeping
 from octeth_backupd.pipeline.retention.unbegun import release_unbegun
 from octeth_backupd.pipeline.step_runner import StepRunner
 
@@ -36,6 +37,7 @@ def apply_retention(context: RunContext, parts: Parts) -> RunResult:
     with steps.step("plan"):
         if order.confirm:
             confirm(parts.catalog, parts.retention)
+            confirm_local_keeping(parts.catalog, keep_local=parts.keep_local)
         waits = why_unconfirmed(parts.catalog, parts.retention)
         release_unbegun(context, parts)
         hold_forgotten_doubts(server, parts, context.clock.now())

@@ -45,7 +45,8 @@ def sync(context: RunContext, parts: Parts) -> RunResult:
     """Compare every storage backend with the catalog, take over state files, repair where that was ordered.
 
     Returns:
-        Degraded when a storage backend could not be compared, or copies are missing, damaged or incomplete.
+        Degraded when a storage backend could not be compared, or copies are missing, damaged or incomplete. A lost copy
+        that is known degrades no later sync while its backup has another one.
 
     Raises:
         StorageError: None of them could be listed.
@@ -81,6 +82,7 @@ class _Sync:
         if self._order.repair:
             with steps.step("repair"):
                 self._repair()
+        self._note_other_copies()
         self._await_wanted_copies()
         with steps.step("write state files"):
             problems = [*states.problems, *self._write_states()]
@@ -170,6 +172,16 @@ class _Sync:
                 report = self._reports[position]
                 findings = repaired(report.findings, storage, self._catalog, ours=ours)
                 self._reports[position] = replace(report, findings=findings)
+
+    def _note_other_copies(self) -> None:
+        """Note which lost copies their backups can do without, now that everything was compared."""
+        readable_in = self._known.readable_in()
+        for position, report in enumerate(self._reports):
+            findings = tuple(
+                replace(finding, has_other_copy=bool(readable_in.get(finding.backup_id, set()) - {finding.storage}))
+                for finding in report.findings
+            )
+            self._reports[position] = replace(report, findings=findings)
 
     def _await_wanted_copies(self) -> None:
         trusted = self._trusted()

@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from octeth_backupd.catalog.store import Catalog
 
 
-def test_small_facts_are_kept_and_replaced(catalog: Catalog) -> None:
-    catalog.set_meta("boot_id", "one")
-    catalog.set_meta("boot_id", "two")
-
-    assert catalog.meta("boot_id") == "two"
-    assert catalog.meta("never set") is None
-
-
 def test_creation_time_is_known(catalog: Catalog) -> None:
     assert catalog.meta("created_at") == "2026-11-22T02:00:00Z"
 

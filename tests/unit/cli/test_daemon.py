@@ -82,6 +82,15 @@ def test_bad_configuration_ends_with_78_and_every_problem(config: Path, capsys: 
     assert "Did you mean backup?" in captured.err
 
 
+def test_a_hook_that_must_not_be_run_is_a_problem(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(GOOD + '[hooks]\nbefore_backup = [["/nowhere/hook"]]\n')
+
+    code = main(["check-config", "--config", str(config)])
+
+    assert code == 78
+    assert "hooks.before_backup: /nowhere/hook does not exist" in capsys.readouterr().err
+
+
 def test_json_has_the_problems_as_data(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(GOOD + "[bakcup]\n")
 
@@ -147,7 +156,7 @@ def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"octeth-backupd {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["setup"], ["import"], ["serve", "extra"]])
+@pytest.mark.parametrize("arguments", [[], ["set-up"], ["import"], ["serve", "extra"]])
 def test_unknown_commands_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from octeth_backupd.control import notifier_schemas, restore_schemas, retention_schemas, schemas, sync_schemas
+from octeth_backupd.control import (
+    freshness_schemas,
+    notifier_schemas,
+    restore_schemas,
+    retention_schemas,
+    schemas,
+    sync_schemas,
+)
 from octeth_backupd.control.notifier_view import NotifierView
 from octeth_backupd.control.routes.backups import backup_document
 from octeth_backupd.control.schemas import Document, RunView, View
@@ -19,7 +26,7 @@ def test_documents_have_exactly_the_keys_that_were_published() -> None:
     """A new key is added to document_keys.json and docs/reference/api.md together; an old one stays."""
     models = [
         model
-        for module in (schemas, notifier_schemas, restore_schemas, retention_schemas, sync_schemas)
+        for module in (schemas, freshness_schemas, notifier_schemas, restore_schemas, retention_schemas, sync_schemas)
         for model in vars(module).values()
         if isinstance(model, type)
         and issubclass(model, View | Document | NotifierView)

@@ -72,6 +72,13 @@ def backup(asked: Asked) -> Backup:
     return made
 
 
+def test_where_the_catalog_knows_no_backup_the_latest_is_to_be_had_by_a_sync(asked: Asked) -> None:
+    with pytest.raises(NotFoundError, match="no good backup of server oempro") as caught:
+        asked.services.plan(RestoreRequest(backup="latest", server="oempro"))
+
+    assert "octeth-backupctl sync" in caught.value.hint
+
+
 def test_a_restore_is_a_run_with_the_whole_order(asked: Asked, backup: Backup) -> None:
     request = RestoreRequest(
         backup=backup.backup_id[-8:], force=True, rehearse=False, old_password=SecretStr("from last year")

@@ -39,8 +39,13 @@ class Daemon:
             parts=lambda: self.parts,
             max_parallel_runs=1,
         )
+        self.said: list[str] = []
         self.services = DaemonRetentionServices(
-            catalog=bench.catalog, coordinator=self.coordinator, clock=bench.clock, parts=lambda: self.parts
+            catalog=bench.catalog,
+            coordinator=self.coordinator,
+            clock=bench.clock,
+            parts=lambda: self.parts,
+            said=self.said.append,
         )
 
     @property
@@ -82,7 +87,11 @@ def test_retention_of_several_servers_takes_turns(bench: Bench) -> None:
     servers = {name: FakeServer(bench.directory, name=name) for name in ("oempro", "shop")}
     parts = bench.parts(servers=servers)
     services = DaemonRetentionServices(
-        catalog=bench.catalog, coordinator=daemon.coordinator, clock=bench.clock, parts=lambda: parts
+        catalog=bench.catalog,
+        coordinator=daemon.coordinator,
+        clock=bench.clock,
+        parts=lambda: parts,
+        said=daemon.said.append,
     )
 
     runs = services.request_retention(server=None, despite_hold=False, requested_by=WHO)
@@ -154,6 +163,28 @@ def test_pin_is_told_and_taken_back(daemon: Daemon) -> None:
     assert daemon.services.unpin(backup_id=wanted, requested_by=WHO) == wanted
     assert daemon.services.unpin(backup_id=wanted, requested_by=WHO) == wanted
     assert daemon.services.holdings(wanted).pin is None
+
+
+def test_backup_of_another_installation_is_not_pinned_before_it_is_adopted(daemon: Daemon) -> None:
+    theirs = daemon.shelf.put(daemon.bench.clock.now(), storages=("s3",), installation_id="f" * 32)
+
+    with pytest.raises(InvalidRequestError, match="belongs to installation ffffffff") as refused:
+        daemon.services.pin(backup_id=theirs.backup_id, note="", requested_by=WHO)
+
+    assert "sync --adopt ffffffff" in refused.value.hint
+    daemon.bench.catalog.installations.adopt("f" * 32, by=WHO, at=daemon.bench.clock.now())
+    assert daemon.services.pin(backup_id=theirs.backup_id, note="", requested_by=WHO) == theirs.backup_id
+
+
+def test_what_is_said_of_a_backup_is_passed_on_at_once(daemon: Daemon) -> None:
+    backup_id = daemon.nights[1].backup_id
+    daemon.bench.catalog.set_suspect(backup_id, "tiny")
+
+    daemon.services.pin(backup_id=backup_id, note="", requested_by=WHO)
+    daemon.services.unpin(backup_id=backup_id, requested_by=WHO)
+    daemon.services.accept(backup_id=backup_id, note="", requested_by=WHO)
+
+    assert daemon.said == ["oempro"] * 3
 
 
 def test_accept_ends_doubt_and_hold(daemon: Daemon) -> None:

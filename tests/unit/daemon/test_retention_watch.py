@@ -81,7 +81,7 @@ def test_its_run_is_one_of_the_daemon_that_claims_no_slot(watched: Watched) -> N
     assert (run.operation, run.server, run.trigger, run.requested_by) == (
         Operation.RETENTION,
         "oempro",
-        Trigger.MANUAL,
+        Trigger.DAEMON,
         "schedule",
     )
 

@@ -48,6 +48,22 @@ def test_steps_are_recorded_in_order_with_outcome_and_duration(bench: Bench) -> 
 
 
 @pytest.mark.usefixtures("recorder")
+def test_a_step_keeps_the_bytes_that_it_counted(bench: Bench) -> None:
+    context = bench.context()
+    steps = StepRunner(context)
+
+    with steps.step("archive"):
+        _progress(context, "archive", 40)
+        _progress(context, "archive", 90)
+    with steps.step("verify"):
+        pass
+
+    first, second = bench.catalog.steps(context.run.run_id)
+    assert first.detail["done_bytes"] == 90
+    assert "done_bytes" not in second.detail
+
+
+@pytest.mark.usefixtures("recorder")
 def test_the_run_says_which_step_it_is_in(bench: Bench) -> None:
     context = bench.context()
 

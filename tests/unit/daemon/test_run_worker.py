@@ -115,10 +115,11 @@ def test_a_run_gets_the_tiers_of_its_slots_before_it_begins(bench: Bench) -> Non
     assert (started.run.status, started.run.started_at) == (RunStatus.RUNNING, bench.clock.now())
 
 
-def test_a_manual_run_leaves_the_slots_to_the_schedule(bench: Bench) -> None:
+@pytest.mark.parametrize("trigger", [Trigger.MANUAL, Trigger.DAEMON])
+def test_a_run_that_no_schedule_began_leaves_the_slots_to_it(bench: Bench, trigger: Trigger) -> None:
     work = Work(bench)
 
-    run = work.do(work.accept(Trigger.MANUAL))
+    run = work.do(work.accept(trigger))
 
     assert run.status is RunStatus.SUCCESS
     assert work.contexts[0].slots == ()

@@ -17,7 +17,6 @@ from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
-from octeth_backupd.domain.events import StepProgress, Warned
 from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
@@ -96,6 +95,7 @@ class Daemon:
             scheduler_alive=lambda: True,
             diagnose=self._diagnose,
             settings_view=lambda: {"backup": {"mode": "prepared"}},
+            metrics=lambda: b"octeth_backupd_warnings 0.0\n",
         )
 
     def view(self, server: str, schedule: str, **changes: Any) -> ScheduleView:
@@ -163,13 +163,6 @@ def test_the_last_syncs_report_is_kept_and_answers_the_warning_of_a_new_catalog(
 
     assert daemon.services.sync_report() == {"run_id": "run-1"}
     assert daemon.services.status().warnings == ()
-
-
-def test_ours_are_this_installation_and_those_that_it_adopted(daemon: Daemon) -> None:
-    daemon.bench.catalog.installations.set_own("1" * 32)
-    daemon.bench.catalog.installations.adopt("2" * 32, by="root", at=AT)
-
-    assert daemon.services.ours() == {"1" * 32, "2" * 32}
 
 
 def test_a_requested_backup_is_a_manual_run_of_the_tier_manual(daemon: Daemon) -> None:
@@ -337,33 +330,6 @@ def test_notifiers_are_shown_warned_of_and_tried(daemon: Daemon) -> None:
     assert [one.state for one in status.notifiers] == [one.state for one in daemon.services.notifiers()] == ["failing"]
     assert "notifier mail does not get through" in status.warnings[0]
     assert [one.error for one in daemon.services.test_notifiers(name=None, requested_by=WHO)] == [""]
-
-
-def test_lists_come_from_the_catalog(daemon: Daemon) -> None:
-    daemon.bench.catalog.add_backup(make_backup())
-    daemon.bench.catalog.add_run(a_run("done", status=RunStatus.FAILED))
-
-    assert daemon.services.find_backup("latest", "oempro").backup_id == make_backup().backup_id
-    assert make_backup().backup_id.encode() in daemon.services.backups_json(server=None, limit=None, after=None)
-    assert daemon.services.find_run("don").run_id == "done"
-    assert [run.run_id for run in daemon.services.runs(server="oempro", limit=5, before=None)] == ["done"]
-    assert daemon.services.steps("done") == []
-    assert daemon.services.settings_view() == {"backup": {"mode": "prepared"}}
-
-
-def test_progress_and_events_of_a_run_come_from_the_bus(daemon: Daemon) -> None:
-    context = daemon.bench.context()
-    run_id = context.run.run_id
-
-    with daemon.services.subscribe(run_id) as subscription:
-        context.warn("odd")
-        context.progress("backup", done_bytes=1, total_bytes=2, rate_bytes_per_second=1.0)
-
-        assert isinstance(subscription.get(0), Warned)
-        assert isinstance(subscription.get(0), StepProgress)
-        assert subscription.get(0) is None
-    assert daemon.services.progress(run_id) is not None
-    assert daemon.services.progress("another") is None
 
 
 def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daemon: Daemon) -> None:

@@ -122,7 +122,7 @@ def test_all_that_waits_of_the_server_with_the_oldest_backup_is_ordered(watched:
     active = watched.look()
 
     assert active is not None
-    assert (active.run.server, active.run.trigger, active.run.requested_by) == ("oempro", Trigger.MANUAL, "daemon")
+    assert (active.run.server, active.run.trigger, active.run.requested_by) == ("oempro", Trigger.DAEMON, "daemon")
     assert active.order == UploadOrder(
         copies=frozenset({(newest.backup_id, "s3"), (newest.backup_id, "offsite"), (oldest.backup_id, "s3")}),
         storages=frozenset({"s3", "offsite"}),
@@ -367,6 +367,31 @@ def test_written_states_are_not_written_again_until_something_else_is_said(watch
 
     assert after is None
     assert watched.look() is not None
+
+
+def test_what_is_said_just_after_an_upload_run_is_written_at_once(watched: Watched) -> None:
+    backup = add_waiting_backup(watched.bench)
+    watched.look()
+    watched.set_state(backup, "s3", CopyState.PRESENT)
+    _write_states(watched)
+    watched.end_all()
+    watched.bench.catalog.holdings.pin(backup.backup_id, note="", by="root", at=watched.bench.clock.now())
+    assert watched.look() is None  # what an upload run left undone waits a minute
+
+    watched.watch.look_for_states("oempro")
+
+    assert watched.look() is not None
+
+
+def test_what_is_said_after_an_upload_was_cancelled_begins_none(watched: Watched) -> None:
+    backup = add_waiting_backup(watched.bench)
+    watched.look()
+    watched.end_all(RunStatus.CANCELLED)
+    watched.bench.catalog.holdings.pin(backup.backup_id, note="", by="root", at=watched.bench.clock.now())
+
+    watched.watch.look_for_states("oempro")
+
+    assert watched.look() is None
 
 
 def test_state_that_cannot_be_written_is_put_off(watched: Watched) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from octeth_backupd.domain.legacy.draft import Secret
+from octeth_backupd.domain.secret import Secret
 from octeth_backupd.errors import ConfigurationError, StorageError
 from octeth_backupd.importing.writing import require_absent, write_files
+from octeth_backupd.settings.example import blank_file
 
 
 def _secret(directory: Path, name: str = "oempro.password") -> Secret:
@@ -42,6 +43,24 @@ def test_failure_leaves_nothing(tmp_path: Path) -> None:
 def test_configuration_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.symlink_to("nowhere")
+
+    with pytest.raises(ConfigurationError, match="not overwritten"):
+        require_absent(config, ())
+
+
+def test_configuration_of_the_package_is_no_configuration_yet(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(blank_file())
+
+    require_absent(config, ())
+    write_files(config, "[a]\nb = 1\n", ())
+
+    assert config.read_text() == "[a]\nb = 1\n"
+
+
+def test_configuration_that_sets_something_is_not_overwritten(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[a]\nb = 1\n")
 
     with pytest.raises(ConfigurationError, match="not overwritten"):
         require_absent(config, ())

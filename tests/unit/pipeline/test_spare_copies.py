@@ -11,6 +11,7 @@ from octeth_backupd.domain.backup import CopyState, Operation, Origin, RunStatus
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
 from octeth_backupd.domain.sync.comparison import CopyChange
 from octeth_backupd.errors import StorageError
+from octeth_backupd.pipeline.retention.local_keeping import confirm_local_keeping, note_local_keeping
 from octeth_backupd.pipeline.spare_copies import is_spare, remove_spare_copy
 from tests.fakes.runs import a_run
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup
@@ -79,6 +80,19 @@ def test_what_was_half_removed_is_removed_again(spare: Spare) -> None:
 
     assert spare.remove() is None
     assert (spare.state(), spare.bench.stored()) == (CopyState.DELETED, [])
+
+
+def test_a_copy_of_before_keep_became_false_goes_after_it_was_confirmed(spare: Spare) -> None:
+    catalog = spare.bench.catalog
+    note_local_keeping(catalog, keep_local=True, at=spare.backup.taken_at)
+    note_local_keeping(catalog, keep_local=False, at=spare.backup.taken_at)
+
+    assert spare.remove() is None
+    spare.assert_kept()
+
+    confirm_local_keeping(catalog, keep_local=False)
+    assert spare.remove() is None
+    assert spare.bench.stored() == []
 
 
 def test_with_keep_nothing_is_removed(spare: Spare) -> None:

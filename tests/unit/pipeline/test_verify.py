@@ -63,6 +63,19 @@ def test_a_good_copy_is_verified_from_now_on(bench: Bench, taken: Taken) -> None
     assert (taken.copy().state, taken.copy().verified_at) == (CopyState.PRESENT, bench.clock.now())
 
 
+@pytest.mark.parametrize(("storage", "section"), [("s3", "[s3]"), ("offsite", "[storages.offsite]")])
+def test_a_copy_out_of_reach_is_told_with_the_section_that_is_missing(
+    bench: Bench, taken: Taken, storage: str, section: str
+) -> None:
+    bench.catalog.add_copy(replace(taken.copy(), storage=storage))
+    bench.catalog.set_copy_state(taken.backup_id, "local", CopyState.DELETED, at=bench.clock.now())
+
+    with pytest.raises(NotFoundError, match=f"only in {storage}, which the configuration does not name") as caught:
+        taken.verify()
+
+    assert f"Write {section} into it again" in caught.value.hint
+
+
 def test_each_copy_is_a_step_with_progress(bench: Bench, taken: Taken) -> None:
     bench.events.clear()
 

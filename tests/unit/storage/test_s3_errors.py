@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 
 import pytest
 from botocore import exceptions
+from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import SSLError as TransportSSLError
 
 from octeth_backupd.storage.s3_errors import S3RefusedError, is_missing, is_taken, translated
 from octeth_backupd.storage.s3_settings import S3Settings
 
 SETTINGS = S3Settings(bucket="b", prefix="octeth", endpoint_url="https://s3.example.com")
+PLAIN = S3Settings(bucket="b", prefix="octeth", endpoint_url="http://s3.example.com:9000")
 
 
 def _answer(code: str, status: int, **said: str) -> exceptions.ClientError:
@@ -127,6 +130,41 @@ def test_tls_connection_that_broke_is_worth_another_attempt(inner: Exception) ->
     assert "the connection to https://s3.example.com failed" in error.message
     assert "ca_bundle" not in error.hint
     assert error.retryable
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["[SSL: WRONG_VERSION_NUMBER] wrong version number", "[SSL: RECORD_LAYER_FAILURE] record layer failure"],
+)
+def test_port_that_speaks_no_tls_is_a_setting_to_correct_and_not_tried_again(words: str) -> None:
+    error = translated(_tls(ssl.SSLError(1, words)), operation="PutObject", object_key="x", settings=SETTINGS)
+
+    assert "https://s3.example.com does not speak TLS" in error.message
+    assert "http:// in endpoint_url" in error.hint
+    assert not error.retryable
+
+
+def test_port_that_answers_plain_http_by_a_tls_alert_is_a_setting_to_correct() -> None:
+    alert = http.client.BadStatusLine("\x15\x03\x01\x00\x02\x02F\n")
+    exc = exceptions.ConnectionClosedError(endpoint_url="x", error=ProtocolError("Connection aborted.", alert))
+    exc.kwargs["error"].__context__ = alert
+
+    error = translated(exc, operation="PutObject", object_key="x", settings=PLAIN)
+
+    assert "http://s3.example.com:9000 does not speak plain HTTP" in error.message
+    assert "https:// in endpoint_url" in error.hint
+    assert not error.retryable
+
+
+def test_plain_http_that_is_answered_without_a_reason_or_hung_up_on_may_be_a_port_for_tls() -> None:
+    answer = {"Error": {"Code": "400", "Message": "Bad Request"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    refused = exceptions.ClientError(answer, "ListObjectsV2")
+    closed = exceptions.ConnectionClosedError(endpoint_url="x", error=OSError("reset"))
+
+    errors = [translated(exc, operation="ListObjectsV2", object_key="", settings=PLAIN) for exc in (refused, closed)]
+
+    assert all("https:// in endpoint_url" in error.hint for error in errors)
+    assert [error.retryable for error in errors] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from octeth_backupd.cli.ctl.commands.accept import AcceptCommand
 from octeth_backupd.cli.ctl.commands.backup import BackupCommand
 from octeth_backupd.cli.ctl.commands.cancel import CancelCommand
+from octeth_backupd.cli.ctl.commands.check import CheckCommand
 from octeth_backupd.cli.ctl.commands.config import ConfigCommand
 from octeth_backupd.cli.ctl.commands.delete import DeleteCommand
 from octeth_backupd.cli.ctl.commands.doctor import DoctorCommand
+from octeth_backupd.cli.ctl.commands.last_good import LastGoodCommand
 from octeth_backupd.cli.ctl.commands.listing import ListCommand
 from octeth_backupd.cli.ctl.commands.notify import NotifyCommand
 from octeth_backupd.cli.ctl.commands.pins import PinCommand, UnpinCommand
@@ -50,6 +52,8 @@ COMMANDS: tuple[Command, ...] = (
     ResumeCommand(),
     NotifyCommand(),
     DoctorCommand(),
+    CheckCommand(),
+    LastGoodCommand(),
     ConfigCommand(),
     VersionCommand(),
 )

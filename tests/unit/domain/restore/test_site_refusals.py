@@ -69,6 +69,12 @@ def test_what_cannot_be_written_is_refused() -> None:
     assert codes(mounts=(mount,), read_only=(Path("/opt/data"),)) == ["read_only_file_system"] * 2
 
 
+def test_a_file_system_that_cannot_be_written_may_be_the_units_sandbox_alone() -> None:
+    [refusal] = site_refusals(make_site(), mounts=(), paused=False, read_only=(Path("/opt/data"),), mounted_volumes={})
+
+    assert "ReadWritePaths=" in refusal.hint
+
+
 def test_a_place_that_is_another_one_while_the_server_is_stopped_is_refused() -> None:
     site = make_site()
 

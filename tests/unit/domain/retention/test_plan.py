@@ -191,6 +191,18 @@ def test_suspect_backup_goes_after_some_days_when_its_period_has_a_good_one() ->
     )
 
 
+def test_one_day_is_told_as_one() -> None:
+    early = backup(NOW.replace(hour=1), suspect="tiny", is_manual=True)
+    of_one_day = policy(keep_manual_days=1)
+
+    words = "; ".join(
+        reason.words for reason in decision(plan([early, *nightly(3)], policy=of_one_day, now=NOW), early).reasons
+    )
+
+    assert "less than 1 day ago" in words
+    assert "less than 1 day old" in words
+
+
 def test_suspect_backup_stands_in_for_a_period_that_has_no_good_one_beside_the_count() -> None:
     only_of_september = backup(datetime(2026, 9, 10, 2, tzinfo=UTC), suspect="tiny")
     backups = [one for one in nightly(300) if one.taken_at.month != 9]

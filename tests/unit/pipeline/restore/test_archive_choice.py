@@ -101,7 +101,7 @@ def test_a_copy_elsewhere_is_named(bench: Bench) -> None:
     _, [refusal] = chosen(bench, backup)
 
     assert "the copy in s3 is out of reach: the configuration names no such storage" in refusal.message
-    assert "Configure the storage s3 again" in refusal.hint
+    assert "Write [s3] into the configuration again" in refusal.hint
 
 
 def test_a_backup_that_the_catalog_does_not_know_is_an_error(bench: Bench) -> None:

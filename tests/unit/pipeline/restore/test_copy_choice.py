@@ -173,7 +173,7 @@ def test_when_there_is_none_every_copy_is_named_with_its_reason_and_what_to_do(c
     ):
         assert words in refusal.message
     assert "Is the network of a up?" in refusal.hint
-    assert "Configure the storage b again" in refusal.hint
+    assert "Write [storages.b] into the configuration again" in refusal.hint
     assert "--file PATH" in refusal.hint
 
 

@@ -16,11 +16,12 @@ from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Ref
 from octeth_backupd.domain.restore.site import DataState, Owner, Site
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
 from octeth_backupd.domain.server import Placement, Vendor, Version
-from octeth_backupd.errors import CancelledError, RestoreError, RestoreRefusedError, VerificationError
+from octeth_backupd.errors import CancelledError, HookError, RestoreError, RestoreRefusedError, VerificationError
 from octeth_backupd.pipeline.restore import refusals as refusals_module
 from octeth_backupd.pipeline.restore import restore as restore_module
 from octeth_backupd.pipeline.restore.restore import outcome_words, restore
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.hook_programs import hooks, write_program
 from tests.fakes.power import FakePower
 from tests.unit.domain.restore.test_journal import JOURNAL
 
@@ -131,6 +132,32 @@ def test_all_that_is_slow_is_done_before_the_server_is_asked_to_stop(staged: Sta
     assert (journal.policy, journal.dirty_pages_percent) == (staged.power.policy, "90")
     assert journal.expected == Expected(tables={"oempro": 3}, login="configured")
     assert staged.journal() == journal
+
+
+def test_the_hook_before_runs_when_the_plan_holds_and_one_that_fails_leaves_everything(staged: Staged) -> None:
+    program = write_program(staged.bench.directory, "no", 'echo "$OCTETH_BACKUPD_ARCHIVE"; exit 1')
+    parts = staged.bench.parts(hooks=hooks(before_restore=[[program]]))
+    context = replace(staged.bench.context(), order=RestoreOrder())
+
+    with pytest.raises(HookError, match=r"exit code 1: /srv/x\.tar\.zst") as caught:
+        restore(context, parts)
+
+    assert caught.value.hint.startswith("Nothing was touched.")
+    assert staged.called == []
+    assert parts.journals.all() == ()
+
+
+def test_a_plan_that_is_refused_runs_no_hook(staged: Staged) -> None:
+    program = write_program(staged.bench.directory, "note", f"touch {staged.bench.directory}/was-run")
+    staged.refusals = (Refusal(code="space", message="too small"),)
+
+    with pytest.raises(RestoreRefusedError):
+        restore(
+            replace(staged.bench.context(), order=RestoreOrder()),
+            staged.bench.parts(hooks=hooks(before_restore=[[program]])),
+        )
+
+    assert not (staged.bench.directory / "was-run").exists()
 
 
 def test_without_a_rehearsal_nothing_is_expected(staged: Staged) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.domain.backup import CopyState, Operation, Tier
+from octeth_backupd.domain.backup import CopyState, Operation
 from octeth_backupd.domain.names import checksum_name, manifest_name
 from octeth_backupd.domain.retention.order import RetentionOrder
 from octeth_backupd.pipeline.retention.operations import apply_retention
+from tests.environment import look_alikes
 from tests.fakes.manifests import make_manifest
 from tests.fakes.shelf import DAY
 
@@ -20,63 +20,26 @@ if TYPE_CHECKING:
 
     from tests.fakes.shelf import Shelf
 
-NAMES = (
-    "octeth-backup-2026-01-01_02-00-00.tar.gz",
-    "octeth-backup-2026-01-01_02-00-00.tar.gz.sha256",
-    "octeth-backup-2020-01-01_02-00-00.tar.zst",
-    "octeth-backup-2020-01-01_02-00-00.tar.zst.json",
-    "octeth-backup-2020-01-01_02-00-00.tar.zst.sha256",
-    "site-2026-11-01.tar.gz",
-    "empty.tar.gz",
-    "mysql.log",
-    "-rf.tar.gz",
-    "* .tar.gz",
-    "new\nline.tar.gz",
-    ".octeth-backup-2020-01-01_02-00-00.tar.zst.partial",
-)
-PLACES = ("", "oempro", *(f"oempro/{tier}" for tier in Tier), *Tier, "shop/daily", "oempro/daily/deeper")
-
 
 @pytest.fixture
-def look_alikes(shelf: Shelf, tmp_path: Path) -> dict[str, bytes]:
+def theirs(shelf: Shelf, tmp_path: Path) -> dict[str, bytes]:
     """Files, directories and links that somebody put there; returns all with what they hold."""
-    outside = tmp_path / "home"
-    outside.mkdir()
-    for name in NAMES:
-        (outside / name).write_text(f"at home: {name}")
-    for place in PLACES:
-        directory = shelf.bench.backups / place
-        directory.mkdir(parents=True, exist_ok=True)
-        for name in NAMES:
-            (directory / name).write_text(f"theirs: {name}")
-            if not name.startswith("."):
-                shelf.remote.files[f"{place}/{name}".lstrip("/")] = f"theirs: {name}".encode()
-        (directory / "octeth-backup-2025-01-01_02-00-00.tar.zst").mkdir()
-        (directory / "octeth-backup-2025-01-01_02-00-00.tar.zst" / "inside.tar.gz").write_text("theirs")
-        (directory / "link.tar.gz").symlink_to(outside / NAMES[0])
-        (directory / "dangling.tar.gz").symlink_to(outside / "nothing")
-        (directory / "directory-link").symlink_to(outside)
-    return snapshot(shelf, outside)
+    look_alikes.fill_tree(shelf.bench.backups, tmp_path / "home")
+    for key in look_alikes.bucket_keys():
+        shelf.remote.files[key] = look_alikes.content_of(key).encode()
+    return snapshot(shelf, tmp_path / "home")
 
 
 def snapshot(shelf: Shelf, outside: Path) -> dict[str, bytes]:
     """Return all that lies in tree, bucket and elsewhere, with its content."""
-    found = {f"s3:{key}": content for key, content in shelf.remote.files.items()}
-    for root in (shelf.bench.backups, outside):
-        for path in root.rglob("*"):
-            if path.is_symlink():
-                found[f"link:{path}"] = os.fsencode(path.readlink())
-            elif path.is_dir():
-                found[f"directory:{path}"] = b""
-            else:
-                found[f"file:{path}"] = path.read_bytes()
-    return found
+    in_bucket = {f"s3:{key}": content for key, content in shelf.remote.files.items()}
+    return in_bucket | look_alikes.snapshot(shelf.bench.backups, outside)
 
 
 @pytest.mark.parametrize("working_directory", ["backups", "backups/oempro/daily", "home", "/"])
 def test_nothing_that_the_catalog_does_not_know_is_removed(
     shelf: Shelf,
-    look_alikes: dict[str, bytes],
+    theirs: dict[str, bytes],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     working_directory: str,
@@ -88,7 +51,7 @@ def test_nothing_that_the_catalog_does_not_know_is_removed(
 
     assert result.detail["expired_copies"] > 60
     left = snapshot(shelf, tmp_path / "home")
-    assert look_alikes.items() <= left.items()
+    assert theirs.items() <= left.items()
     gone = [one for one in nights if shelf.state(one) is CopyState.DELETED]
     assert gone
     assert not set().union(*(shelf.files_of(one) for one in gone)) & shelf.files()

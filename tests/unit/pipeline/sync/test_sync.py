@@ -152,6 +152,43 @@ def test_a_living_catalog_learns_what_is_gone_cut_and_back_again(host: Host) -> 
     assert whole in bucket.files
 
 
+@pytest.mark.parametrize("loss", ["gone", "cut"])
+def test_a_lost_copy_is_told_once_while_the_backup_has_another_and_named_as_long_as_it_is_lost(
+    host: Host, loss: str
+) -> None:
+    local, bucket = MemoryStorage("local"), MemoryStorage("s3", is_remote=True)
+    for manifest in days(2):
+        store(bucket, manifest)
+        key = store(local, manifest)
+    host.sync(local, bucket)
+    if loss == "gone":
+        del local.files[key]
+    else:
+        local.files[key] = b"arch"
+
+    told, again = (host.sync(local, bucket) for _ in range(2))
+
+    assert (told.status, again.status) == (RunStatus.DEGRADED, RunStatus.SUCCESS)
+    assert host.found(FindingKind.MISSING, FindingKind.CORRUPT) == [key]
+    assert "degraded" not in again.detail
+
+    del bucket.files[key]
+    new = host.sync(local, bucket)
+    assert new.detail["degraded"] == ["local: 1 missing" if loss == "gone" else "local: 1 corrupt", "s3: 1 missing"]
+
+
+def test_a_backup_of_which_nothing_is_left_degrades_every_sync_until_it_is_deleted(host: Host) -> None:
+    bucket = MemoryStorage()
+    lost, _ = (store(bucket, manifest) for manifest in days(2))
+    host.sync(bucket)
+    bucket.files = {key: text for key, text in bucket.files.items() if not key.startswith(lost)}
+
+    assert [host.sync(bucket).status for _ in range(3)] == [RunStatus.DEGRADED] * 3
+
+    host.catalog.set_copy_state(host.catalog.backups()[0].backup_id, "memory", CopyState.DELETED, at=START)
+    assert host.sync(bucket).status is RunStatus.SUCCESS
+
+
 def test_a_copy_on_its_way_is_left_to_the_uploads_until_it_is_there_whole(host: Host) -> None:
     local, bucket = MemoryStorage("local"), MemoryStorage("s3", is_remote=True)
     manifest = stored_manifest()

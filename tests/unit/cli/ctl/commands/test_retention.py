@@ -1,6 +1,7 @@
 """``retention``."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,17 @@ def test_what_waits_and_what_is_held_is_told() -> None:
     assert "! nothing expires: counts changed" in text
     assert "! 2 backups are held since" in text
     assert "only 20 % (oempro-2026-11-22_02-00-00)" in text
+
+
+def test_one_of_a_kind_is_told_as_one() -> None:
+    policy: Any = make_retention()["policy"]
+    one_each = {**policy, "counts": {"local": {"daily": 1, "weekly": 1, "monthly": 1}}}
+    services = services_with(holds=[{**HOLD, "protected": ["a"]}], policy=one_each)
+
+    text = shown(services)
+
+    assert "1 day, 1 week, 1 month" in text
+    assert "! 1 backup is held since" in text
 
 
 def test_statistics_are_by_storage_and_tier() -> None:

@@ -13,7 +13,7 @@ from octeth_backupd.settings.load import Examination, examine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from octeth_backupd.domain.legacy.draft import Secret
+    from octeth_backupd.domain.secret import Secret
 
 
 def try_configuration(
@@ -51,7 +51,7 @@ def _in_memory(text: str) -> Iterator[Path]:
     Source:
         memfd_create(2); proc(5), ``/proc/self/fd``.
     """
-    descriptor = os.memfd_create("octeth-backupd import")
+    descriptor = os.memfd_create("octeth-backupd")
     try:
         os.fchmod(descriptor, 0o600)
         with open(descriptor, "wb", closefd=False) as file:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from octeth_backupd.domain.legacy.draft import Secret
-from octeth_backupd.importing.trial import try_configuration
+from octeth_backupd.domain.secret import Secret
+from octeth_backupd.settings.trial import try_configuration
 
 PATH = Path("/nowhere/config.toml")
 SECRET = Secret(path=PurePosixPath("/nowhere/oempro.password"), text="hunter2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from octeth_backupd.domain.legacy.toml_text import toml_text, toml_value
+from octeth_backupd.domain.toml_text import toml_text, toml_value
 
 
 def test_what_is_written_is_what_toml_reads() -> None:

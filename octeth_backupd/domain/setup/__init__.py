@@ -1,0 +1,1 @@
+"""What setup proposes and writes: decisions and texts."""

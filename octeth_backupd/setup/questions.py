@@ -1,0 +1,121 @@
+"""Questions about the server: which one, what it is called, which databases, where backups go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.server import Placement
+from octeth_backupd.domain.setup.candidates import Candidate, best_of, proposed_name
+from octeth_backupd.domain.setup.configuration import USUAL_DIRECTORY
+from octeth_backupd.domain.setup.databases import database_problem, parse_databases, proposed_databases
+from octeth_backupd.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from octeth_backupd.setup.order import SetupOrder
+    from octeth_backupd.setup.prompt import Prompt
+
+TARGET_FLAGS = "--container, --unit, --socket or --address"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_OTHER = "another one, by address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerChoice:
+    """Which server, and its name in the configuration."""
+
+    name: str
+    placement: Placement
+    target: str
+
+
+def choose_server(
+    order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate], *, taken: Collection[str]
+) -> ServerChoice:
+    """Return the server that was ordered, or is chosen among those that were found.
+
+    Args:
+        order: The flags.
+        prompt: Whoever answers.
+        candidates: What was found.
+        taken: Names that the configuration has already.
+
+    Raises:
+        InvalidRequestError: There are none or several, and nobody to ask; or the name is no name.
+        CancelledError: The terminal was closed.
+    """
+    chosen = _candidate(order, prompt, candidates)
+    name = order.server or prompt.text(
+        "Its name here (part of paths, never changed later)", flag="--server", default=proposed_name(chosen, taken)
+    )
+    while problem := _name_problem(name, taken):
+        if order.server or not prompt.is_attended:
+            raise InvalidRequestError(problem, hint="Give another one with --server.")
+        name = prompt.text(f"{problem[:1].upper()}{problem[1:]}. Another name", flag="--server")
+    return ServerChoice(name=name, placement=chosen.placement, target=chosen.target)
+
+
+def choose_databases(
+    order: SetupOrder, prompt: Prompt, present: Sequence[str], say: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Return the databases that the tests of a backup look at.
+
+    Raises:
+        InvalidRequestError: One that was ordered is not there.
+        CancelledError: The terminal was closed.
+    """
+    if order.databases is not None:
+        if problem := database_problem(order.databases, present):
+            raise InvalidRequestError(problem, hint="Correct --databases.")
+        return order.databases
+    proposed = ",".join(proposed_databases(present))
+    question = "Databases that tests of a backup read, with commas between them (empty: all)"
+    while True:
+        names = parse_databases(prompt.text(question, flag="--databases", default=proposed))
+        problem = database_problem(names, present)
+        if not problem:
+            return names
+        say(problem)
+
+
+def choose_directory(order: SetupOrder, prompt: Prompt) -> Path:
+    """Return where backups go.
+
+    Raises:
+        CancelledError: The terminal was closed.
+    """
+    if order.directory is not None:
+        return order.directory
+    while True:
+        answer = Path(prompt.text("Directory for backups", flag="--directory", default=str(USUAL_DIRECTORY)))
+        if answer.is_absolute():
+            return answer
+
+
+def _candidate(order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate]) -> Candidate:
+    if order.target is not None:
+        placement, target = order.target
+        return Candidate(placement=placement, target=target)
+    if not prompt.is_attended:
+        if len(candidates) != 1:
+            found = "; ".join(candidate.flag for candidate in candidates) or "none"
+            raise InvalidRequestError(
+                f"it cannot be said which server is meant; found: {found}", hint=f"Name it with {TARGET_FLAGS}."
+            )
+        return candidates[0]
+    options = [*map(str, candidates), _OTHER]
+    number = prompt.choice("Which server?", options, flag=TARGET_FLAGS, default=best_of(candidates))
+    if number < len(candidates):
+        return candidates[number]
+    target = prompt.text("Path of its socket, or host:port", flag="--address")
+    return Candidate(placement=Placement.ADDRESS, target=target)
+
+
+def _name_problem(name: str, taken: Collection[str]) -> str:
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is no name: small letters, digits, - and _"
+    return f"a server {name} is configured already" if name in taken else ""

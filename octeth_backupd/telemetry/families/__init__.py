@@ -1,0 +1,1 @@
+"""The metrics: what each is called, says and is made of."""

@@ -1,0 +1,99 @@
+"""Logging in at the server that was chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octeth_backupd.domain.server import Placement
+from octeth_backupd.errors import InvalidRequestError, LoginRefusedError
+from octeth_backupd.setup import login
+from octeth_backupd.setup.login import log_in
+from octeth_backupd.setup.order import SetupOrder
+from octeth_backupd.setup.prompt import NobodyPrompt
+from octeth_backupd.setup.questions import ServerChoice
+from tests.unit.setup.build import Host, ScriptedPrompt
+from tests.unit.setup.servers import MemoryServer
+
+CHOICE = ServerChoice(name="one", placement=Placement.CONTAINER, target="db")
+
+
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryServer, "accounts", {"root": "right", "backup": "right too"})
+    monkeypatch.setattr(login, "Server", MemoryServer)
+
+
+def _order(**flags: Any) -> SetupOrder:
+    return SetupOrder(config=Path("/etc/c"), **flags)
+
+
+def test_password_of_a_file_logs_in_as_the_account_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("right too\n")
+    host = Host(directory=tmp_path)
+
+    found = log_in(_order(user="backup", password_file=str(tmp_path / "p")), host.machine(), CHOICE)
+
+    assert (found.user, found.password, found.creates_user) == ("backup", "right too", False)
+    assert found.facts.version_text == "8.0.36"
+
+
+def test_administrator_logs_in_and_the_account_is_named_for_later(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path, stdin="right\n")
+
+    found = log_in(_order(create_user=True, admin_password_file="-"), host.machine(), CHOICE)
+
+    assert (found.user, found.password, found.creates_user) == ("octeth-backup", "", True)
+    assert found.server.settings.user == "root"
+
+
+def test_wrong_password_of_a_file_ends_it_at_once(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path, stdin="wrong\n", prompt=ScriptedPrompt())
+
+    with pytest.raises(LoginRefusedError, match="refused user 'root'"):
+        log_in(_order(password_file="-"), host.machine(), CHOICE)
+
+    assert host.said == []
+
+
+def test_whoever_is_there_is_told_and_asked_again(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(answers={"--password-file": ["wrong", "right"]})
+    host = Host(directory=tmp_path, prompt=prompt)
+
+    found = log_in(_order(), host.machine(), CHOICE)
+
+    assert (found.user, found.password) == ("root", "right")
+    assert host.said == ["the server refused user 'root'"]
+
+
+def test_third_wrong_password_is_the_last(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(answers={"--password-file": ["a", "b", "c", "right"]})
+    host = Host(directory=tmp_path, prompt=prompt)
+
+    with pytest.raises(LoginRefusedError):
+        log_in(_order(), host.machine(), CHOICE)
+
+    assert prompt.answers["--password-file"] == ["right"]
+
+
+def test_account_is_made_when_somebody_says_so(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(answers={"--admin-password-file": ["right"]}, yes={"Create an account"})
+
+    assert log_in(_order(), Host(directory=tmp_path, prompt=prompt).machine(), CHOICE).creates_user
+
+
+def test_nobody_and_no_file_is_a_login_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryServer, "accounts", {"root": ""})
+
+    found = log_in(_order(), Host(directory=tmp_path, prompt=NobodyPrompt()).machine(), CHOICE)
+
+    assert (found.user, found.password) == ("root", "")
+
+
+def test_place_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    choice = ServerChoice(name="one", placement=Placement.ADDRESS, target="db:99999")
+
+    with pytest.raises(InvalidRequestError, match="no place of a server"):
+        log_in(_order(), Host(directory=tmp_path).machine(), choice)

@@ -1,0 +1,91 @@
+"""Questions about the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octeth_backupd.domain.server import Placement
+from octeth_backupd.domain.setup.candidates import Candidate
+from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.setup.order import SetupOrder
+from octeth_backupd.setup.prompt import NobodyPrompt
+from octeth_backupd.setup.questions import TARGET_FLAGS, choose_databases, choose_directory, choose_server
+from tests.unit.setup.build import ScriptedPrompt
+
+ONE = Candidate(placement=Placement.CONTAINER, target="oempro_mysql", version_text="8.0.36")
+TWO = Candidate(placement=Placement.SYSTEMD, target="mysql.service")
+
+
+def _order(**flags: Any) -> SetupOrder:
+    return SetupOrder(config=Path("/etc/c"), **flags)
+
+
+def test_only_server_is_taken_under_its_proposed_name_when_nobody_is_there() -> None:
+    choice = choose_server(_order(), NobodyPrompt(), [ONE], taken=())
+
+    assert (choice.name, choice.placement, choice.target) == ("oempro", Placement.CONTAINER, "oempro_mysql")
+
+
+@pytest.mark.parametrize("candidates", [[], [ONE, TWO]])
+def test_nobody_cannot_choose_and_is_told_the_flags(candidates: list[Candidate]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        choose_server(_order(), NobodyPrompt(), candidates, taken=())
+
+    assert TARGET_FLAGS in caught.value.hint
+    assert all(candidate.flag in caught.value.message for candidate in candidates)
+
+
+def test_flags_win_over_what_was_found() -> None:
+    order = _order(target=(Placement.ADDRESS, "db:3307"), server="main")
+
+    choice = choose_server(order, NobodyPrompt(), [ONE, TWO], taken=())
+
+    assert (choice.name, choice.target) == ("main", "db:3307")
+
+
+def test_one_of_several_or_another_address_can_be_chosen() -> None:
+    second = ScriptedPrompt(answers={TARGET_FLAGS: ["1"]})
+    other = ScriptedPrompt(answers={TARGET_FLAGS: ["2"], "--address": ["db2"]})
+
+    assert choose_server(_order(), second, [ONE, TWO], taken=()).target == "mysql.service"
+    assert choose_server(_order(), other, [ONE, TWO], taken=()).target == "db2"
+
+
+def test_name_that_is_taken_or_none_is_asked_again() -> None:
+    prompt = ScriptedPrompt(answers={"--server": ["Big Name", "old", "new"]})
+
+    assert choose_server(_order(), prompt, [ONE], taken=("old",)).name == "new"
+
+
+@pytest.mark.parametrize("name", ["Big", "a/b", "old"])
+def test_impossible_name_of_a_flag_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        choose_server(_order(server=name), NobodyPrompt(), [ONE], taken=("old",))
+
+
+def test_databases_of_a_flag_must_be_there() -> None:
+    said: list[str] = []
+
+    assert choose_databases(_order(databases=("a",)), NobodyPrompt(), ("a", "b"), said.append) == ("a",)
+    with pytest.raises(InvalidRequestError, match="no database x"):
+        choose_databases(_order(databases=("x",)), NobodyPrompt(), ("a",), said.append)
+
+
+def test_databases_are_proposed_and_asked_again_after_a_mistake() -> None:
+    said: list[str] = []
+    prompt = ScriptedPrompt(answers={"--databases": ["x", "b"]})
+
+    assert choose_databases(_order(), NobodyPrompt(), ("a", "b"), said.append) == ("a", "b")
+    assert choose_databases(_order(), prompt, ("a", "b"), said.append) == ("b",)
+    assert "no database x" in said[0]
+
+
+def test_directory_is_the_usual_one_the_flags_or_an_absolute_answer() -> None:
+    prompt = ScriptedPrompt(answers={"--directory": ["relative", "/mnt/b"]})
+
+    assert choose_directory(_order(), NobodyPrompt()) == Path("/var/backups/octeth")
+    assert choose_directory(_order(directory=Path("/b")), prompt) == Path("/b")
+    assert choose_directory(_order(), prompt) == Path("/mnt/b")
