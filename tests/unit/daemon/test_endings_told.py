@@ -137,6 +137,7 @@ ENDINGS = {
     ),
     "preflight": _error(errors.PreflightError, "space: 3.0 GiB too little on /var/backups", "preflight"),
     "missing program": _error(errors.PreflightError, "programs: xtrabackup is not installed", "preflight"),
+    "hook": _error(errors.HookError, "/usr/local/sbin/flush ended with exit code 1", "hook before_backup"),
     "server": _error(errors.ServerError, "the server refused: SELECT 1"),
     "server away": _error(errors.ServerUnreachableError, "container oempro_mysql has stopped"),
     "login refused": _error(errors.LoginRefusedError, "the server at 127.0.0.1 refused user 'root'"),
