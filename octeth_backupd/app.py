@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.assembly import build_parts
+from octeth_backupd.assembly import build_notifiers, build_parts, build_telling
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
@@ -101,6 +101,10 @@ class _Daemon:
         self._recorder = RunRecorder(self._catalog)
         for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
             self._bus.subscribe(subscriber)
+        self._telling = build_telling(
+            self._catalog, lambda: self._settings, lambda: self._parts, lambda: tuple(self._coordinator.active())
+        )
+        self._telling.subscribe(self._bus)
         self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
         self._worker = RunWorker(
             catalog=self._catalog,
@@ -179,6 +183,7 @@ class _Daemon:
         self._stray_watch.look()
         self._scheduler.start_paused()
         self._take_up_schedules()
+        self._telling.start()
         self._control.start()
         self._scheduler.resume()
         for server in self._settings.servers:
@@ -245,6 +250,8 @@ class _Daemon:
             return "the scheduler's thread"
         if not self._control.is_alive():
             return "the control server's thread"
+        if not self._telling.is_alive():
+            return "a thread of the notices"
         return "" if self._coordinator.threads_alive() else "a run's thread"
 
     def _tick(self) -> None:
@@ -276,6 +283,7 @@ class _Daemon:
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
         self._state.configuration_error = ""
         _configure_logging(settings)
+        self._telling.change(build_notifiers(settings), redact=Redactor(settings.secrets).redact)
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
@@ -294,6 +302,7 @@ class _Daemon:
             restore_seconds=limits.stop_timeout_seconds + limits.start_timeout_seconds,
         )
         self._worker.record_late()
+        self._telling.stop()
         self._observation.stop()
         self._control.stop()
         _log.info("daemon.stopped")
@@ -314,6 +323,7 @@ class _Daemon:
             ),
             recorder=self._recorder,
             upload_watch=self._upload_watch,
+            notifiers=self._telling.services,
             state=self._state,
             installation_id=self._installation_id,
             config_path=self._config_path,

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
+from octeth_backupd.daemon.telling import Telling
+from octeth_backupd.notifiers.registry import notifiers_for
 from octeth_backupd.pipeline.parts import Parts
 from octeth_backupd.pipeline.restore.journals import Journals
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker
+from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.servers.server import Server
 from octeth_backupd.storage.registry import storages_for
 from octeth_backupd.storage.s3_classes import shortest_days
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.daemon.coordinator import ActiveRun
+    from octeth_backupd.notifiers.base import Notifier
     from octeth_backupd.settings.settings import Settings
 
 JOURNALS_NAME = "restores"
@@ -53,4 +61,37 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         hooks=settings.hooks,
         secrets=settings.secrets,
         search_path=os.environ.get("PATH"),
+    )
+
+
+def build_notifiers(settings: Settings) -> dict[str, Notifier]:
+    """Return the notifiers of this configuration, by name; connects to nothing."""
+    return notifiers_for(settings.notify, redactor=Redactor(settings.secrets), host_name=socket.gethostname())
+
+
+def build_telling(
+    catalog: Catalog,
+    settings: Callable[[], Settings],
+    parts: Callable[[], Parts],
+    active: Callable[[], Sequence[ActiveRun]],
+) -> Telling:
+    """Return what tells people, by the settings and parts in force at each moment; starts nothing.
+
+    Args:
+        catalog: What is told is decided from it, and kept in it.
+        settings: Returns the settings in force.
+        parts: Returns the parts in force.
+        active: Returns the runs that are queued or running.
+    """
+    now = settings()
+    return Telling(
+        catalog=catalog,
+        clock=SystemClock(),
+        settings=lambda: settings().notify,
+        limits=lambda: settings().notices,
+        active=active,
+        parts=parts,
+        definitions=lambda: settings().schedules.definitions(tuple(settings().servers)),
+        notifiers=build_notifiers(now),
+        redact=Redactor(now.secrets).redact,
     )

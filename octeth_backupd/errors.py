@@ -29,6 +29,7 @@ error of a library is translated at the door that meets it (``raise … from exc
     ├── RestoreError            a restore ended without restoring; says what the server's data is now
     │   └── RestoreRefusedError     the plan has refusals: nothing was touched
     ├── VerificationError       a post-condition does not hold: this is not a good backup
+    ├── NotifyError             a notice did not get through to a notifier's endpoint
     └── CatalogError            the catalog is damaged, locked or from a newer release
 """
 
@@ -223,6 +224,22 @@ class RestoreRefusedError(RestoreError):
     """The plan of a restore has refusals: nothing was touched."""
 
     code = "restore_refused"
+
+
+class NotifyError(BackupdError):
+    """A notice did not get through to a notifier's endpoint.
+
+    Attributes:
+        retry_after_seconds: How long the endpoint asks to be left alone; None when it did not say.
+    """
+
+    code = "notify"
+
+    def __init__(
+        self, message: str, *, hint: str = "", retryable: bool = False, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, retryable=retryable)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class CatalogError(BackupdError):

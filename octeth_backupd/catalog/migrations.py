@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from octeth_backupd.catalog import schema_1, schema_2
+from octeth_backupd.catalog import schema_1, schema_2, schema_3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,5 +27,6 @@ class Migration:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(version=1, statements=schema_1.STATEMENTS),
     Migration(version=2, statements=schema_2.STATEMENTS),
+    Migration(version=3, statements=schema_3.STATEMENTS),
 )
 """Every migration there is, in order."""

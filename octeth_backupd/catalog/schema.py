@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from octeth_backupd.catalog.columns import large_json, small_json, texts, tiers, utc_time, wide_integer, word
 from octeth_backupd.domain.backup import CopyState, Mode, Operation, Origin, RunStatus, SlotState, Tier, Trigger
 from octeth_backupd.domain.holdings import ProofLevel
+from octeth_backupd.domain.notices.delivery import DeliveryState
+from octeth_backupd.domain.notices.notice import NoticeKind
 from octeth_backupd.domain.server import Vendor
 
 metadata = sa.MetaData()
@@ -225,4 +227,35 @@ uploads = sa.Table(
     sa.Column("part_bytes", sa.Integer, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("begun_at", utc_time(), nullable=False),
+)
+
+problems = sa.Table(
+    "problems",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("kind", word(NoticeKind), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("began_at", utc_time(), nullable=False),
+    sa.Column("last_told_at", utc_time()),
+    sa.Column("ended_at", utc_time()),
+    sa.Column("after_delivery", sa.Integer, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("delivery_id", sa.Integer, primary_key=True),
+    sa.Column("notifier", sa.Text, nullable=False),
+    sa.Column("kind", word(NoticeKind), nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("notice", sa.Text, nullable=False),
+    sa.Column("state", word(DeliveryState), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("next_try_at", utc_time(), nullable=False),
+    sa.Column("last_error", sa.Text, nullable=False),
+    sa.Column("last_failed_at", utc_time()),
+    sa.Column("created_at", utc_time(), nullable=False),
+    sa.Column("ended_at", utc_time()),
 )

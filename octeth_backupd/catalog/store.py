@@ -9,11 +9,13 @@ from octeth_backupd.catalog.claims import Claims
 from octeth_backupd.catalog.found import FoundRows
 from octeth_backupd.catalog.holdings import Holdings
 from octeth_backupd.catalog.installations import Installations
+from octeth_backupd.catalog.notices import Notices
 from octeth_backupd.catalog.opening import SCHEMA_VERSION, open_database
 from octeth_backupd.catalog.runs import RunRows
 from octeth_backupd.catalog.servers import ServerRows
 from octeth_backupd.catalog.slots import ScheduleStateRows, SlotRows
 from octeth_backupd.catalog.small_texts import SmallTextRows
+from octeth_backupd.catalog.standing_rows import StandingRows
 from octeth_backupd.catalog.stock import Stock
 from octeth_backupd.catalog.uploads import Uploads
 
@@ -41,8 +43,9 @@ class Catalog:
         holdings: Pins, holds, accepts and proofs.
         uploads: Multipart uploads that are not over; the ledger of the storage backends.
         installations: Whose backups are ours.
-        stock: What retention looks at.
-        claims: Which copies are being deleted.
+        stock, claims: What retention looks at; which copies are being deleted.
+        notices: Problems that people are told of, and the outbox of notices.
+        standing: How everything stands, for what is told.
     """
 
     def __init__(self, database: Database) -> None:
@@ -59,6 +62,8 @@ class Catalog:
         self.installations = Installations(database)
         self.stock = Stock(database)
         self.claims = Claims(database)
+        self.notices = Notices(database)
+        self.standing = StandingRows(database)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock) -> Self:
@@ -120,12 +125,7 @@ class Catalog:
         return self._runs.find(part)
 
     def runs(
-        self,
-        *,
-        server: str | None = None,
-        status: RunStatus | None = None,
-        limit: int = 50,
-        before: str | None = None,
+        self, *, server: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
     ) -> list[Run]:
         """Return runs, newest first.
 

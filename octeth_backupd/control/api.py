@@ -12,7 +12,17 @@ from octeth_backupd import __version__
 from octeth_backupd.control.calls import Calls
 from octeth_backupd.control.guard import Guard
 from octeth_backupd.control.refusals import body_of, error_body, internal_error_body, status_of
-from octeth_backupd.control.routes import backups, installation, monitoring, restores, retention, runs, schedules, sync
+from octeth_backupd.control.routes import (
+    backups,
+    installation,
+    monitoring,
+    notifiers,
+    restores,
+    retention,
+    runs,
+    schedules,
+    sync,
+)
 from octeth_backupd.control.schemas import ErrorDocument
 from octeth_backupd.errors import BackupdError
 
@@ -35,7 +45,7 @@ def build_api(services: Services, *, limits: Limits) -> FastAPI:
         responses={"4XX": {"model": ErrorDocument}, "5XX": {"model": ErrorDocument}},
     )
     api.state.calls = Calls(services, limits)
-    for module in (installation, monitoring, backups, retention, restores, runs, schedules, sync):
+    for module in (installation, monitoring, backups, notifiers, retention, restores, runs, schedules, sync):
         api.include_router(module.router)
     api.exception_handler(BackupdError)(_backupd_error)
     api.exception_handler(RequestValidationError)(_validation_error)

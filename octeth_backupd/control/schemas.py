@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from octeth_backupd.control.notifier_view import NotifierView
+from octeth_backupd.control.problem_view import ProblemView
 from octeth_backupd.domain.backup import CopyState, Mode, Operation, Origin, RunStatus, SlotState, Tier, Trigger
 from octeth_backupd.domain.checks import CheckStatus
 from octeth_backupd.domain.server import Placement
@@ -241,6 +243,8 @@ class StatusDocument(Document):
     warnings: list[str]
     servers: list[ServerStatusView]
     uploads: list[StorageUploadsView]
+    notifiers: list[NotifierView]
+    problems: list[ProblemView]
 
 
 class RunDocument(Document):

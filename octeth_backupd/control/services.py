@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from octeth_backupd.control.monitoring_services import MonitoringServices
+from octeth_backupd.control.notifier_services import NotifierServices, NotifierStatus
 from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Backup, Run, SlotState, StepRecord, Tier
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.events import Event, StepProgress
+    from octeth_backupd.domain.notices.current import CurrentProblem
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
@@ -72,6 +74,8 @@ class StatusView:
 
     Attributes:
         uploads: One for each remote storage backend.
+        notifiers: One for each notifier of the configuration.
+        problems: What is wrong now, causes before what follows from them.
         configuration_error: Why the last reload was refused; empty: the file is in force.
         warnings: What somebody should look at, one sentence each.
     """
@@ -85,6 +89,8 @@ class StatusView:
     servers: tuple[ServerStatus, ...]
     scheduler_alive: bool
     uploads: tuple[StorageUploads, ...] = ()
+    notifiers: tuple[NotifierStatus, ...] = ()
+    problems: tuple[CurrentProblem, ...] = ()
     configuration_error: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -151,7 +157,7 @@ class Subscription(Protocol):
         """Return the next event, or None when none came within ``timeout`` seconds."""
 
 
-class Services(RetentionServices, MonitoringServices, Protocol):
+class Services(RetentionServices, MonitoringServices, NotifierServices, Protocol):
     """What can be asked of the daemon. ``requested_by`` says who asks, for the log and the run: ``uid 0 (root)``."""
 
     def request_backup(self, *, server: str | None, wait: bool, requested_by: str) -> Run:

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from octeth_backupd.catalog.store import Catalog
+    from octeth_backupd.control.notifier_services import NotifierStatus, NotifierTest
     from octeth_backupd.control.retention_services import BackupHoldings
     from octeth_backupd.control.services import RestoreRequest
     from octeth_backupd.daemon.coordinator import Coordinator
+    from octeth_backupd.daemon.notifier_services import DaemonNotifierServices
     from octeth_backupd.daemon.restore_services import RestoreServices
     from octeth_backupd.daemon.run_recorder import RunRecorder
     from octeth_backupd.daemon.upload_watch import UploadWatch
@@ -86,6 +88,7 @@ class DaemonServices(ReadingServices):
         restores: RestoreServices,
         recorder: RunRecorder,
         upload_watch: UploadWatch,
+        notifiers: DaemonNotifierServices,
         state: ServiceState,
         installation_id: str,
         config_path: Path,
@@ -109,6 +112,7 @@ class DaemonServices(ReadingServices):
             said=upload_watch.look_for_states,
         )
         self._upload_watch = upload_watch
+        self._notifiers = notifiers
         self._standing = ServerStanding(catalog=catalog, clock=clock, retention=self._retention.status)
         self._state = state
         self._installation_id = installation_id
@@ -241,6 +245,8 @@ class DaemonServices(ReadingServices):
             ),
             scheduler_alive=self._scheduler_alive(),
             uploads=upload_views(parts, self._upload_watch, self._recorder, active),
+            notifiers=self._notifiers.notifiers(),
+            problems=self._notifiers.problems(),
             configuration_error=self._state.configuration_error,
             warnings=self.warnings(),
         )
@@ -251,6 +257,7 @@ class DaemonServices(ReadingServices):
             *(text for name, text in tuple(self._state.warnings.items()) if not self._is_over(name)),
             *self._restores.warnings(),
             *lost_copy_warnings(self._catalog),
+            *self._notifiers.warnings(),
         )
 
     def metrics(self) -> bytes:
@@ -264,7 +271,17 @@ class DaemonServices(ReadingServices):
 
     def doctor(self, *, server: str | None) -> list[CheckResult]:
         """See Services.doctor."""
-        return self._diagnose(chosen_server(server, self._server_names()) if server is not None else None)
+        if server is not None:
+            return self._diagnose(chosen_server(server, self._server_names()))
+        return self._diagnose(None) + self._notifiers.checks()
+
+    def notifiers(self) -> tuple[NotifierStatus, ...]:
+        """See Services.notifiers."""
+        return self._notifiers.notifiers()
+
+    def test_notifiers(self, *, name: str | None, requested_by: str) -> list[NotifierTest]:
+        """See Services.test_notifiers."""
+        return self._notifiers.test_notifiers(name=name, requested_by=requested_by)
 
     def schedules(self) -> list[ScheduleView]:
         """See Services.schedules."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from octeth_backupd.settings.keys import Key
 
 EXAMPLE_SERVER = "oempro"
-_EXAMPLE_NAMES = {"servers": EXAMPLE_SERVER, "storages": "second"}
+_EXAMPLE_NAMES = {"servers": EXAMPLE_SERVER, "storages": "second", "notify": "team"}
 ACTIVE = {
     "servers.NAME.container": "oempro_mysql",
     "servers.NAME.user": "root",
@@ -33,7 +33,7 @@ ACTIVE = {
 }
 """What the example sets; enough for the usual Octeth installation."""
 
-OPTIONAL = ("s3", "storages")
+OPTIONAL = ("s3", "storages", "notify")
 """Tables that are absent unless somebody wants them: their very names are commented out."""
 
 _SUGGESTED = {
@@ -48,10 +48,17 @@ _SUGGESTED = {
     "retention.remote.daily": 14,
     "retention.remote.weekly": 8,
     "retention.remote.monthly": 12,
+    "notices.overdue_after_seconds.daily": 93600,
+    "notices.overdue_after_seconds.weekly": 612000,
+    "notices.overdue_after_seconds.monthly": 2685600,
     "metrics.textfile": "/var/lib/prometheus/node-exporter/octeth_backupd.prom",
     "control.admin_group": "octeth-backup-admin",
     "s3.bucket": "my-backups",
     "storages.NAME.bucket": "my-other-backups",
+    "notify.NAME.kind": "email",
+    "notify.NAME.host": "smtp.example.com",
+    "notify.NAME.sender": "backup@example.com",
+    "notify.NAME.recipients": ["dba@example.com"],
 }
 """Values shown for keys that have no default."""
 

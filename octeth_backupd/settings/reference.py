@@ -73,7 +73,7 @@ whole seconds, and their keys end in `_seconds`. Paths are absolute. Cron rules 
 
 **Names of servers** (`[servers.NAME]`) become part of paths: lower-case letters, digits, `-` and `_`, beginning with a
 letter or digit, at most 63 characters. `latest`, `manual`, `daily`, `weekly` and `monthly` are reserved. Names of
-storages (`[storages.NAME]`) are of the same form; `local` and `s3` are reserved.
+storages (`[storages.NAME]`) and notifiers (`[notify.NAME]`) are of the same form; `local` and `s3` are reserved.
 """
 
 

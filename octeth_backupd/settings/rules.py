@@ -14,6 +14,7 @@ from octeth_backupd.settings.keys import fields_of, given_keys, is_secret, table
 from octeth_backupd.settings.kinds import kind_of, takes_boolean, takes_list, takes_path
 from octeth_backupd.settings.problems import Problem, toml_path
 from octeth_backupd.settings.settings import Settings
+from octeth_backupd.settings.suggestions import did_you_mean
 from octeth_backupd.storage.s3_classes import early_deletion, shortest_days
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def broken_rules(values: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _storages_with_reserved_names(values)
     yield from _buckets_configured_twice(values)
     yield from _classes_left_too_early(values)
+    yield from _notifiers_of_unknown_servers(values)
     yield from _values_out_of_reach(values)
     yield from directory_problems(values)
 
@@ -131,6 +133,17 @@ def _servers_configured_twice(values: Mapping[str, Any]) -> Iterator[Problem]:
                 message = f"the same as servers.{first}.{keys[0]}"
                 hint = "One server is one table; remove the other."
                 yield Problem(path=f"servers.{name}.{keys[0]}", message=message, hint=hint)
+
+
+def _notifiers_of_unknown_servers(values: Mapping[str, Any]) -> Iterator[Problem]:
+    servers, notifiers = values.get("servers"), values.get("notify")
+    known = tuple(servers) if isinstance(servers, dict) else ()
+    for name, table in notifiers.items() if isinstance(notifiers, dict) else ():
+        wanted = table.get("servers") if isinstance(table, dict) else None
+        for server in wanted if isinstance(wanted, list) else ():
+            if server not in known:
+                path = toml_path(("notify", name, "servers"))
+                yield Problem(path=path, message=f"no server {server!r}", hint=did_you_mean(str(server), known))
 
 
 def _values_out_of_reach(values: Mapping[str, Any]) -> Iterator[Problem]:

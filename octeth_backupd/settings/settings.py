@@ -9,9 +9,11 @@ from pydantic import Field, StringConstraints
 from octeth_backupd.compression.base import CompressionSettings
 from octeth_backupd.control.settings import ControlSettings
 from octeth_backupd.daemon.settings import DaemonSettings
+from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.domain.section import Section
 from octeth_backupd.engines.settings import EnginesSettings
+from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.pipeline.hooks.settings import HooksSettings
 from octeth_backupd.pipeline.restore.settings import RestoreSettings
 from octeth_backupd.pipeline.settings import BackupSettings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 # Part of paths, object keys and file names, so nothing that a shell, a URL or a file system takes for more than a name.
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 StorageName = ServerName
+NotifierName = ServerName
 
 
 class Settings(Section):
@@ -59,6 +62,13 @@ class Settings(Section):
     schedules: SchedulesSettings = Field(default_factory=SchedulesSettings, description="When backups are made.")
     restore: RestoreSettings = Field(default_factory=RestoreSettings, description="How a restore goes.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long backups are kept.")
+    notify: dict[NotifierName, NotifierSettings] = Field(
+        default={},
+        description="Who is told, one table for each notifier.",
+    )
+    notices: NoticesSettings = Field(
+        default_factory=NoticesSettings, description="From when on something is a problem that people are told of."
+    )
     hooks: HooksSettings = Field(
         default_factory=HooksSettings,
         description="Programs that run before and after backups and restores, each with its arguments; no shell. "
@@ -82,7 +92,8 @@ class Settings(Section):
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown."""
         passwords = [secret for server in self.servers.values() if (secret := server.password.get_secret_value())]
-        return (*passwords, *(secret for bucket in self.buckets.values() for secret in bucket.secrets))
+        of_buckets = (secret for bucket in self.buckets.values() for secret in bucket.secrets)
+        return (*passwords, *of_buckets, *(secret for one in self.notify.values() for secret in one.secrets))
 
     def retention_policy(self, storages: Mapping[str, bool]) -> RetentionPolicy:
         """Return what is kept in these storage backends: name, and whether it is remote."""

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LATER = {
-    "notify": "Notifications come with a later release; the journal has the outcome of every run.",
     "encryption": "Encryption comes with a later release.",
     "drill": "Restore drills come with a later release.",
     "streamed": "Mode streamed comes with a later release; leave prepared, the default.",

@@ -47,7 +47,7 @@ def _words(detail: ErrorDetails, place: Place, merged: Merged) -> tuple[str, str
     if place.path in (("servers",), ()) and kind in ("missing", "too_short"):
         return "no server is configured", _EXAMPLE_SERVER
     if detail["loc"][-1:] == ("[key]",):
-        what = "storage" if detail["loc"][0] == "storages" else "server"
+        what = {"storages": "storage", "notify": "notifier"}.get(str(detail["loc"][0]), "server")
         return f"not possible as the name of a {what}, which becomes part of paths", _NAME_HINT
     if kind == "extra_forbidden":
         return "unknown key", hint_for_unknown_key(place.path, place.siblings)

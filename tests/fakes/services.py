@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.control.confirmation import check_confirmation
+from octeth_backupd.control.notifier_services import NotifierStatus, NotifierTest
 from octeth_backupd.control.retention_services import BackupHoldings, RetentionStatus
 from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView
 from octeth_backupd.domain.backup import (
@@ -247,6 +248,8 @@ class FakeServices:
         self.report: Mapping[str, Any] | None = None
         self.configuration_error = ""
         self.uploads: list[StorageUploads] = []
+        self.notifier_states: tuple[NotifierStatus, ...] = ()
+        self.notifier_tests: list[NotifierTest] = []
         self.warnings: tuple[str, ...] = ()
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.subscribers: list[tuple[str, FakeSubscription]] = []
@@ -343,6 +346,16 @@ class FakeServices:
             raise InvalidRequestError(f"there is no safety copy of {server}: nothing can be undone")
         return self._accept(Operation.UNDO, requested_by, queued=False)
 
+    def notifiers(self) -> tuple[NotifierStatus, ...]:
+        return self.notifier_states
+
+    def test_notifiers(self, *, name: str | None, requested_by: str) -> list[NotifierTest]:
+        self._note("test_notifiers", name=name, requested_by=requested_by)
+        found = [one for one in self.notifier_tests if name in (None, one.name)]
+        if not found:
+            raise NotFoundError(f"no notifier {name!r}")
+        return found
+
     def request_sync(self, order: SyncOrder, *, requested_by: str) -> Run:
         self._note("request_sync", order=order, requested_by=requested_by)
         return self._accept(Operation.SYNC, requested_by, queued=False, server="")
@@ -412,6 +425,7 @@ class FakeServices:
             config_path=Path("/etc/octeth-backupd/config.toml"),
             configuration_error=self.configuration_error,
             uploads=tuple(self.uploads),
+            notifiers=self.notifier_states,
             servers=(
                 ServerStatus(
                     name="oempro",

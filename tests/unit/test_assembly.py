@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from octeth_backupd.assembly import build_parts
+from octeth_backupd.assembly import build_notifiers, build_parts
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.settings.settings import Settings
 from tests.fakes.clock import FakeClock
@@ -33,3 +33,20 @@ def test_parts_follow_the_settings_and_nothing_is_connected_to(tmp_path: Path) -
     assert parts.retention_rule is None
     assert parts.secrets == ("secret", "hidden")
     assert not (tmp_path / "backups").exists()
+
+
+def test_notifiers_follow_the_settings_and_show_nothing_secret() -> None:
+    settings = Settings.model_validate(
+        {
+            "servers": {"oempro": {"address": "192.0.2.1"}},
+            "schedules": {"timezone": "UTC"},
+            "notify": {"ping": {"kind": "healthchecks", "url": "https://hc.example.com/canary-0123456789"}},
+        }
+    )
+
+    notifiers = build_notifiers(settings)
+
+    assert [(name, one.kind, one.endpoint) for name, one in notifiers.items()] == [
+        ("ping", "healthchecks", "https://hc.example.com")
+    ]
+    assert "canary" not in repr(notifiers)

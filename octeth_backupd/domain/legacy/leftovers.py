@@ -36,15 +36,11 @@ _INNER = frozenset(
         "DOCKER_EXEC", "MYSQL_CMD", "XTRABACKUP_CMD", "AWS_CMD", "RCLONE_CMD",
     }
 )  # fmt: skip
-_MAIL = ("EMAIL_TO", "EMAIL_SUBJECT_SUCCESS", "EMAIL_SUBJECT_FAILURE")
-_MAIL_NEVER_READ = ("EMAIL_FROM", "SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_USE_TLS")
-_WEBHOOK = ("WEBHOOK_URL", "WEBHOOK_PAYLOAD_SUCCESS", "WEBHOOK_PAYLOAD_FAILURE")
 _OTHER_PROVIDERS = ("S3_", "GCS_", "R2_", "AWS_", "RCLONE_", "GOOGLE_")
 
 
 def note_leftovers(draft: Draft, around: Surroundings) -> None:
     """Say of everything that was given and not taken over why it was not."""
-    _notifications(draft)
     _clickhouse(draft, around)
     configuration = draft.configuration
     for name, why in _NEVER_READ.items():
@@ -74,28 +70,6 @@ def _given(draft: Draft) -> list[str]:
     """Return the variables that were given something and that nothing was said of, sorted."""
     configuration = draft.configuration
     return sorted(name for name in configuration.variables if name not in draft.seen and configuration.is_set(name))
-
-
-def _notifications(draft: Draft) -> None:
-    configuration = draft.configuration
-    for switch, names, what in (
-        ("EMAIL_NOTIFICATIONS", _MAIL, "mail"),
-        ("WEBHOOK_ENABLED", _WEBHOOK, "webhooks"),
-    ):
-        given = [name for name in names if configuration.is_set(name)]
-        draft.seen.update(names)
-        if configuration.text(switch) == "true":
-            listed = ", ".join([switch, *given])
-            draft.note(Fate.NOT_YET, listed, f"this release sends no {what}; keep the settings for one that does")
-        elif configuration.is_set(switch):
-            remark = "" if configuration.text(switch) == "false" else ': only the exact word "true" was true'
-            draft.note(Fate.IGNORED, switch, f"was off{remark}")
-    mail = [name for name in _MAIL_NEVER_READ if configuration.is_set(name)]
-    if mail:
-        draft.note(Fate.NOT_YET, ", ".join(mail), "never had an effect: mail went out by the local mail program")
-    draft.seen.update((*_MAIL_NEVER_READ, "NOTIFY_ON_FAILURE_ONLY"))
-    if configuration.is_set("NOTIFY_ON_FAILURE_ONLY"):
-        draft.note(Fate.NOT_YET, "NOTIFY_ON_FAILURE_ONLY", "belongs to mail and webhooks")
 
 
 def _clickhouse(draft: Draft, around: Surroundings) -> None:

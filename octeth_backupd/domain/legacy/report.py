@@ -17,7 +17,6 @@ class Fate(StrEnum):
     TAKEN = "taken over"
     CHANGED = "changes its meaning"
     REVIVED = "never worked before and now does"
-    NOT_YET = "cannot be taken over yet"
     IGNORED = "not taken over"
     LEFT_ALONE = "left alone"
     ADOPTED = "adopted"

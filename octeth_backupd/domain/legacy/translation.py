@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.legacy.draft import Draft
 from octeth_backupd.domain.legacy.leftovers import note_leftovers
+from octeth_backupd.domain.legacy.notify_part import translate_notifications
 from octeth_backupd.domain.legacy.report import Fate
 from octeth_backupd.domain.legacy.run_part import translate_run
 from octeth_backupd.domain.legacy.schedule_part import translate_retention, translate_schedules
@@ -52,6 +53,7 @@ def translate(configuration: Configuration, around: Surroundings) -> Translation
     translate_storage(draft, around)
     translate_schedules(draft, around)
     translate_retention(draft)
+    translate_notifications(draft)
     note_leftovers(draft, around)
     return Translation(
         server=server,

@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from octeth_backupd.control import freshness_schemas, restore_schemas, retention_schemas, schemas, sync_schemas
+from octeth_backupd.control import (
+    freshness_schemas,
+    notifier_schemas,
+    restore_schemas,
+    retention_schemas,
+    schemas,
+    sync_schemas,
+)
+from octeth_backupd.control.notifier_view import NotifierView
 from octeth_backupd.control.routes.backups import backup_document
 from octeth_backupd.control.schemas import Document, RunView, View
 from octeth_backupd.domain.backup import Tier
@@ -18,9 +26,11 @@ def test_documents_have_exactly_the_keys_that_were_published() -> None:
     """A new key is added to document_keys.json and docs/reference/api.md together; an old one stays."""
     models = [
         model
-        for module in (schemas, freshness_schemas, restore_schemas, retention_schemas, sync_schemas)
+        for module in (schemas, freshness_schemas, notifier_schemas, restore_schemas, retention_schemas, sync_schemas)
         for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, View | Document) and model not in {View, Document}
+        if isinstance(model, type)
+        and issubclass(model, View | Document | NotifierView)
+        and model not in {View, Document}
     ]
 
     found = {model.__name__: list(model.model_fields) for model in models}

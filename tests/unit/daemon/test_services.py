@@ -13,13 +13,18 @@ from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.restore_services import RestoreServices
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
+from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
+from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.pipeline.sync.sync import REPORT
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.notices import make_notice
+from tests.fakes.notifier import FakeNotifier
 from tests.fakes.runs import AT, a_run
 from tests.fakes.server import FakeServer
 from tests.fakes.uploads import add_waiting_backup
@@ -52,6 +57,20 @@ class Daemon:
             max_parallel_runs=len(servers),
         )
         self.upload_watch = UploadWatch(coordinator=self.coordinator, clock=bench.clock, parts=lambda: parts)
+        mail = NotifierSettings.model_validate(
+            {"kind": "email", "host": "h", "sender": "a@b.c", "recipients": ["d@e.f"]}
+        )
+        self.telling = Telling(
+            catalog=bench.catalog,
+            clock=bench.clock,
+            settings=lambda: {"mail": mail},
+            limits=NoticesSettings,
+            active=self.coordinator.active,
+            parts=lambda: parts,
+            definitions=lambda: (),
+            notifiers={"mail": FakeNotifier(name="mail")},
+            redact=str,
+        )
         self.services = DaemonServices(
             catalog=bench.catalog,
             bus=bench.bus,
@@ -66,6 +85,7 @@ class Daemon:
             ),
             recorder=self.recorder,
             upload_watch=self.upload_watch,
+            notifiers=self.telling.services,
             state=self.state,
             installation_id="i" * 32,
             config_path=bench.directory / "config.toml",
@@ -293,10 +313,23 @@ def test_pausing_without_a_name_concerns_everything(two_servers: Daemon) -> None
 
 
 def test_doctor_looks_at_one_server_or_at_all(daemon: Daemon) -> None:
-    daemon.services.doctor(server="oempro")
-    daemon.services.doctor(server=None)
+    one = daemon.services.doctor(server="oempro")
+    every = daemon.services.doctor(server=None)
 
     assert daemon.diagnosed == ["oempro", None]
+    assert ([check.name for check in one], [check.name for check in every]) == (["tools"], ["tools", "notifier mail"])
+
+
+def test_notifiers_are_shown_warned_of_and_tried(daemon: Daemon) -> None:
+    outbox, now = daemon.bench.catalog.notices, daemon.bench.clock.now()
+    outbox.tell(at=now, notices=[("mail", make_notice())])
+    outbox.note_failure(outbox.waiting("mail")[0].delivery_id, error="refused", at=now, next_try_at=now)
+
+    status = daemon.services.status()
+
+    assert [one.state for one in status.notifiers] == [one.state for one in daemon.services.notifiers()] == ["failing"]
+    assert "notifier mail does not get through" in status.warnings[0]
+    assert [one.error for one in daemon.services.test_notifiers(name=None, requested_by=WHO)] == [""]
 
 
 def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daemon: Daemon) -> None:

@@ -4,6 +4,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.settings.example import ACTIVE, blank_file, example_file
 from octeth_backupd.settings.keys import NAME, keys_of, value_at
 from octeth_backupd.settings.load import load
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NAMES = {"servers": "oempro", "storages": "second"}
+NAMES = {"servers": "oempro", "storages": "second", "notify": "team"}
 
 
 def test_example_loads_once_its_password_file_is_there(tmp_path: Path) -> None:
@@ -48,7 +49,11 @@ def test_commented_defaults_are_the_defaults() -> None:
     for bucket in (values.pop("s3"), values.pop("storages")["second"]):  # absent by default; the bucket is a suggestion
         shown = {name: value for name, value in bucket.items() if not (name.endswith("_file") or name == "ca_bundle")}
         assert S3Settings.model_validate(shown) == S3Settings(bucket=bucket["bucket"])
+    notifier = {name: value for name, value in values.pop("notify")["team"].items() if not name.endswith("_file")}
+    suggested = {name: notifier[name] for name in ("kind", "host", "sender", "recipients")}
+    assert NotifierSettings.model_validate(notifier | {"ca_bundle": None}) == NotifierSettings(**suggested)
     values["retention"].pop("remote")
+    values["notices"].pop("overdue_after_seconds")
 
     assert Settings.model_validate(values) == Settings.model_validate({"servers": values["servers"]})
 

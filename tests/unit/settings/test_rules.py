@@ -27,6 +27,11 @@ from octeth_backupd.settings.rules import broken_rules, secrets_given_in
         ({"servers": {"latest": {"container": "m"}}}, "servers.latest", "not possible as the name of a server"),
         ({"servers": {"daily": {"container": "m"}}}, "servers.daily", "not possible as the name of a server"),
         (
+            {"servers": {"oempro": {"container": "m"}}, "notify": {"ping": {"servers": ["oempro", "shop"]}}},
+            "notify.ping.servers",
+            "no server 'shop'",
+        ),
+        (
             {"servers": {"a": {"container": "m"}, "b": {"container": "m"}}},
             "servers.b.container",
             "the same as servers.a.container",

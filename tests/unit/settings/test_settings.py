@@ -56,8 +56,10 @@ def test_every_secret_is_known_for_redaction() -> None:
             "servers": {"oempro": {**SERVERS["oempro"], "password": "one"}, "shop": {"container": "shop"}},
             "s3": {**bucket, "secret_access_key": "two"},
             "storages": {"offsite": {**bucket, "prefix": "x", "secret_access_key": "three"}},
+            "notify": {"ping": {"kind": "healthchecks", "url": "https://hc.example.com/0123456789abcdef"}},
             "schedules": UTC,
         }
     )
 
-    assert settings.secrets == ("one", "two", "token", "three", "token")
+    assert settings.secrets[:5] == ("one", "two", "token", "three", "token")
+    assert settings.secrets[5:] == ("https://hc.example.com/0123456789abcdef", "0123456789abcdef")

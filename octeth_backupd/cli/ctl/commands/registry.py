@@ -13,6 +13,7 @@ from octeth_backupd.cli.ctl.commands.delete import DeleteCommand
 from octeth_backupd.cli.ctl.commands.doctor import DoctorCommand
 from octeth_backupd.cli.ctl.commands.last_good import LastGoodCommand
 from octeth_backupd.cli.ctl.commands.listing import ListCommand
+from octeth_backupd.cli.ctl.commands.notify import NotifyCommand
 from octeth_backupd.cli.ctl.commands.pins import PinCommand, UnpinCommand
 from octeth_backupd.cli.ctl.commands.restore import RestoreCommand
 from octeth_backupd.cli.ctl.commands.retention import RetentionCommand
@@ -49,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     SchedulesCommand(),
     PauseCommand(),
     ResumeCommand(),
+    NotifyCommand(),
     DoctorCommand(),
     CheckCommand(),
     LastGoodCommand(),

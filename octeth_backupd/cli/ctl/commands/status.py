@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.commands.retention import hold_words
 from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.notifier_drawing import show_notifiers
+from octeth_backupd.cli.ctl.problem_drawing import show_problems
 from octeth_backupd.cli.ctl.upload_drawing import show_uploads
 from octeth_backupd.cli.ctl.wording import duration, moment, rate, size
 
@@ -40,6 +42,7 @@ class StatusCommand:
             screen.document({**status, "restores": restores})
             return OK
         _show_daemon(status, screen)
+        show_problems(status["problems"], screen)
         for server in status["servers"]:
             screen.line()
             screen.line(f"{server['name']} ({server['placement']})", style="bold")
@@ -48,6 +51,7 @@ class StatusCommand:
         _show_others(status, restores, screen)
         for uploads in status["uploads"]:
             show_uploads(uploads, screen)
+        show_notifiers(status["notifiers"], screen)
         return OK
 
 

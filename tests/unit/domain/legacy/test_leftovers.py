@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from octeth_backupd.domain.legacy.crontab import find_cron_lines
 from octeth_backupd.domain.legacy.draft import Draft
 from octeth_backupd.domain.legacy.leftovers import note_leftovers, place_note
@@ -15,27 +13,6 @@ def _noted(env: str, conf: str | None = None) -> Draft:
     found = draft(env, conf)
     note_leftovers(found, around())
     return found
-
-
-def test_notifications_that_were_on_wait_for_a_later_release() -> None:
-    found = _noted("EMAIL_NOTIFICATIONS=true\nEMAIL_TO=a@b\nWEBHOOK_ENABLED=true\nWEBHOOK_URL=https://x/secret\n")
-
-    assert set(said(found, Fate.NOT_YET)) == {"EMAIL_NOTIFICATIONS, EMAIL_TO", "WEBHOOK_ENABLED, WEBHOOK_URL"}
-    assert "secret" not in str(found.notes)
-
-
-@pytest.mark.parametrize("word", ["yes", "True", "1", "on"])
-def test_word_that_was_off_stays_off(word: str) -> None:
-    found = _noted(f"EMAIL_NOTIFICATIONS={word}\n")
-
-    assert "exact word" in said(found, Fate.IGNORED)["EMAIL_NOTIFICATIONS"]
-
-
-def test_mail_server_settings_never_worked() -> None:
-    found = _noted("SMTP_HOST=mail.example.org\nSMTP_PASSWORD=hunter2\n")
-
-    assert "never had an effect" in said(found, Fate.NOT_YET)["SMTP_HOST, SMTP_PASSWORD"]
-    assert "hunter2" not in str(found.notes)
 
 
 def test_clickhouse_is_left_alone_with_its_cron_lines() -> None:

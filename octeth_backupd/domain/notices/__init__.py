@@ -1,0 +1,1 @@
+"""What people are told: notices, the problems they are about, and their delivery."""

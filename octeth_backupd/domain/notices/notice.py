@@ -1,0 +1,137 @@
+"""A notice: one thing that people or other programs are told, whichever way it goes to them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from octeth_backupd.domain.manifest_parts import UtcTime
+from octeth_backupd.errors import MetadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about; the words of a notifier's ``on``."""
+
+    START = "start"
+    """A backup run has begun."""
+    SUCCESS = "success"
+    DEGRADED = "degraded"
+    FAILURE = "failure"
+    RECOVERY = "recovery"
+    """Something that was told as wrong is right again."""
+    MISSED = "missed"
+    """A due time of a schedule passed without a backup."""
+    OVERDUE = "overdue"
+    UPLOAD = "upload"
+    ANOMALY = "anomaly"
+    HOLD = "hold"
+    RESTORE = "restore"
+    DISK = "disk"
+    CREDENTIALS = "credentials"
+    NOTIFIER = "notifier"
+    """Another notifier does not get through."""
+    TEST = "test"
+    """An operator tries a notifier; never filtered by ``on``."""
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """See the module. All texts are redacted before a notice is made durable.
+
+    Attributes:
+        notice_id: Unique; the same in every notifier.
+        server: Empty when it is about the installation.
+        problem: Key of the problem that it is about, such as ``overdue:oempro:daily``; empty when there is none.
+        is_end: The problem is over.
+        title: One line.
+        text: Plain text of several lines: what happened, why, what to do. Facts and log tail are not repeated in it.
+        facts: (name, value) pairs in the order in which they are shown: ``tier``, ``archive_bytes``,
+            ``duration_seconds``, ``step``, ``error``, ``hint``, ``command`` and others.
+        log_tail: The engine's own last lines.
+    """
+
+    notice_id: str
+    kind: NoticeKind
+    severity: Severity
+    server: str = ""
+    problem: str = ""
+    is_end: bool = False
+    title: str
+    text: str
+    at: datetime
+    run_id: str = ""
+    backup_id: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    log_tail: tuple[str, ...] = ()
+
+    def fact(self, name: str) -> str:
+        """Return the value of a fact; empty when it is not there."""
+        return dict(self.facts).get(name, "")
+
+
+class _NoticeForm(BaseModel):
+    """The JSON form of a notice: every key is there, no other is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, from_attributes=True)
+
+    notice_id: str
+    kind: NoticeKind
+    severity: Severity
+    server: str
+    problem: str
+    is_end: bool
+    title: str
+    text: str
+    at: UtcTime
+    run_id: str
+    backup_id: str
+    facts: tuple[tuple[str, str], ...]
+    log_tail: tuple[str, ...]
+
+
+def redacted_notice(notice: Notice, redact: Callable[[str], str]) -> Notice:
+    """Return a notice with every text that may quote something from outside passed through ``redact``."""
+    return replace(
+        notice,
+        title=redact(notice.title),
+        text=redact(notice.text),
+        facts=tuple((name, redact(value)) for name, value in notice.facts),
+        log_tail=tuple(redact(line) for line in notice.log_tail),
+    )
+
+
+def notice_json(notice: Notice) -> str:
+    """Return a notice as a JSON object on one line."""
+    document: dict[str, Any] = _NoticeForm.model_validate(notice).model_dump(mode="json")
+    return json.dumps(document, ensure_ascii=False)
+
+
+def parse_notice(text: str) -> Notice:
+    """Read what ``notice_json`` wrote.
+
+    Raises:
+        MetadataError: It is something else: a key is missing, unknown or of another type.
+    """
+    try:
+        form = _NoticeForm.model_validate_json(text)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_context=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise MetadataError(f"the notice cannot be read: {where}: {first['msg']}") from exc
+    return Notice(**{name: getattr(form, name) for name in _NoticeForm.model_fields})

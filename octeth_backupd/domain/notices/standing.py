@@ -1,0 +1,192 @@
+"""How everything stands at one moment, as far as it can be a problem: what the pure part decides from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.backup import CopyState, Operation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from octeth_backupd.domain.backup import Run, Slot, Tier
+    from octeth_backupd.domain.cron import CronRule
+    from octeth_backupd.domain.holdings import Hold
+    from octeth_backupd.domain.space import FileSystem, Shortage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodBackup:
+    """A backup that a server could be restored from."""
+
+    backup_id: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleFacts:
+    """A schedule of a server.
+
+    Attributes:
+        rule: None when it is not in the configuration any more.
+        known_since: Since when it is as it is; without a rule: when it was removed.
+        interval_seconds: Between its last two due times; counts where there is no rule.
+        paused_at: None while it is not paused.
+        last_good: The newest good backup that counts for its tier.
+        last_slot: Its newest due time that has come.
+        missed: Due times that nobody makes up for any more, later than the last good backup.
+    """
+
+    server: str
+    name: str
+    tier: Tier
+    rule: CronRule | None
+    known_since: datetime
+    interval_seconds: float = 86400.0
+    paused_by: str = ""
+    paused_at: datetime | None = None
+    last_good: GoodBackup | None = None
+    last_slot: Slot | None = None
+    missed: tuple[Slot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Runs of one operation since the last one that was as it should be: failed, interrupted or degraded.
+
+    Attributes:
+        count: How many; what was cancelled or skipped does not count.
+        since: When the first of them ended.
+        last: The newest.
+        last_step: In which step it ended; empty when in none.
+    """
+
+    operation: Operation
+    count: int
+    since: datetime
+    last: Run
+    last_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldFacts:
+    """An open hold.
+
+    Attributes:
+        is_anomaly: It is about a backup whose size or content is unlike what was expected when it was made.
+    """
+
+    hold: Hold
+    is_anomaly: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRestore:
+    """A restore that is not over, and that nobody is working on."""
+
+    restore_id: str
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """How the backups of a server stand.
+
+    Attributes:
+        is_configured: Otherwise only the catalog knows it.
+        series: Of each operation whose last run was not as it should be.
+        is_backing_up: A backup of it is running or queued now.
+        last_good: Of whatever tier.
+    """
+
+    name: str
+    is_configured: bool = True
+    schedules: tuple[ScheduleFacts, ...] = ()
+    series: tuple[Series, ...] = ()
+    holds: tuple[HoldFacts, ...] = ()
+    restores: tuple[OpenRestore, ...] = ()
+    is_backing_up: bool = False
+    last_good: GoodBackup | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFacts:
+    """How the copies in a storage backend stand.
+
+    Attributes:
+        waiting_since: When the oldest backup that waits was made.
+        was_told_by_run: A backup's own run ended degraded because of a copy that still waits.
+        last_error: Why the last one that was tried did not arrive.
+        lost: How many copies are missing or damaged.
+    """
+
+    name: str
+    is_configured: bool = True
+    waiting_copies: int = 0
+    waiting_bytes: int = 0
+    waiting_since: datetime | None = None
+    was_told_by_run: bool = False
+    last_error: str = ""
+    lost: Mapping[CopyState, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSample:
+    """How full a file system was at a time at which no run was writing to it."""
+
+    at: datetime
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskFacts:
+    """A file system that backups are written to.
+
+    Attributes:
+        reserve_bytes: What must stay free by the configured limits.
+        shortage: What keeps the next backup from fitting; None: it fits, or none was made yet.
+        samples: Oldest first.
+    """
+
+    file_system: FileSystem
+    reserve_bytes: int = 0
+    shortage: Shortage | None = None
+    samples: tuple[DiskSample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierFacts:
+    """A notifier that does not get through.
+
+    Attributes:
+        since: Since when something waits that did not arrive.
+    """
+
+    name: str
+    since: datetime
+    waiting: int
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How everything stands.
+
+    Attributes:
+        watching_since: When this installation began to look: nothing is overdue before there was time for a backup.
+        notifiers: Those that do not get through.
+        away: From when to when the daemon was not running before this start; None: shortly, or never before.
+        open_keys: Problems that were found before and are not known to be over.
+    """
+
+    now: datetime
+    watching_since: datetime
+    servers: tuple[ServerFacts, ...] = ()
+    storages: tuple[StorageFacts, ...] = ()
+    disks: tuple[DiskFacts, ...] = ()
+    notifiers: tuple[NotifierFacts, ...] = ()
+    away: tuple[datetime, datetime] | None = None
+    open_keys: frozenset[str] = frozenset()

@@ -1,0 +1,95 @@
+"""Storage backends that copies do not reach, or that lost some."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.notices.current import CurrentProblem
+from octeth_backupd.domain.notices.notice import NoticeKind, Severity
+from octeth_backupd.domain.notices.refusals import Refusal, refusal_in
+from octeth_backupd.domain.notices.words import count_words, moment_words
+from octeth_backupd.domain.space import format_bytes
+
+if TYPE_CHECKING:
+    from octeth_backupd.domain.notices.settings import NoticesSettings
+    from octeth_backupd.domain.notices.standing import Standing, StorageFacts
+
+_REFUSED: dict[Refusal | None, str] = {
+    Refusal.CREDENTIALS: ", access is refused",
+    Refusal.CERTIFICATE: ", its certificate is not trusted",
+}
+_TO_CORRECT = {Refusal.CREDENTIALS: "the credentials", Refusal.CERTIFICATE: "ca_bundle or endpoint_url"}
+_LOST = {CopyState.MISSING: "missing", CopyState.CORRUPT: "damaged"}
+
+
+def storage_subject(storage: str) -> str:
+    """Return the subject of what keeps copies from a storage backend."""
+    return f"storage:{storage}"
+
+
+def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesSettings) -> CurrentProblem | None:
+    """Return what keeps copies from a storage backend; None while none waits for longer than it may.
+
+    What a backup's own run could not upload is a problem at once, since that run is told as degraded.
+    """
+    if not storage.waiting_copies or storage.waiting_since is None:
+        return None
+    waited = standing.now - storage.waiting_since
+    refusal = refusal_in(storage.last_error)
+    is_open = any(key.startswith(f"{storage_subject(storage.name)}/") for key in standing.open_keys)
+    is_long = waited > timedelta(seconds=settings.upload_pending_seconds)
+    if not (storage.was_told_by_run or is_open or is_long or refusal is not None):
+        return None
+    copies = count_words(storage.waiting_copies, "copy")
+    cause = (
+        f"{copies} ({format_bytes(storage.waiting_bytes)}) {_wait(storage)} since {moment_words(storage.waiting_since)}"
+    )
+    hint = "They are tried again, at least once an hour, until they are there."
+    if not storage.is_configured:
+        cause += f"; no storage of the name {storage.name} is in the configuration any more"
+        hint = "Put its section back, or give the copies up with octeth-backupctl delete."
+    elif refusal is not None:
+        hint = f"Correct {_TO_CORRECT[refusal]} of this storage, and reload."
+    if storage.last_error:
+        cause += f". The last try: {storage.last_error}"
+    return CurrentProblem(
+        key=f"{storage_subject(storage.name)}/{refusal or 'upload'}",
+        kind=NoticeKind.CREDENTIALS if refusal is not None else NoticeKind.UPLOAD,
+        severity=Severity.ERROR if refusal is not None or is_long else Severity.WARNING,
+        title=f"{storage.name}: {copies} {_wait(storage)} to be uploaded"
+        + (
+            f", the {'certificate' if refusal == 'certificate' else 'access'} is refused" if refusal is not None else ""
+        ),
+        cause=cause,
+        hint=hint,
+        command="octeth-backupctl doctor",
+        since=storage.waiting_since,
+    )
+
+
+def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProblem]:
+    """Return one problem for each way in which a storage backend lost copies; another number is another problem."""
+    return [
+        CurrentProblem(
+            key=f"lost:{storage.name}:{state}/{count}",
+            kind=NoticeKind.ANOMALY,
+            severity=Severity.ERROR,
+            title=f"{storage.name}: {count_words(count, 'copy')} {'is' if count == 1 else 'are'} {_LOST[state]}",
+            cause="what the catalog expects there is not there"
+            if state is CopyState.MISSING
+            else "what is there is not what was stored",
+            hint="octeth-backupctl list shows which. Look again with sync, mend with sync --repair, or give one up "
+            "with delete.",
+            command="octeth-backupctl sync",
+            since=standing.now,
+            is_repeated=False,
+        )
+        for state, count in sorted(storage.lost.items())
+        if count and state in _LOST
+    ]
+
+
+def _wait(storage: StorageFacts) -> str:
+    return "waits" if storage.waiting_copies == 1 else "wait"

@@ -1,0 +1,1 @@
+"""Notifiers: ways in which a notice reaches people and other programs."""

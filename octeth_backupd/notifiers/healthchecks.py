@@ -1,0 +1,152 @@
+"""Pings for dead-man switches: healthchecks.io and Uptime Kuma's push monitors.
+
+Source:
+    https://healthchecks.io/docs/http_api/ (``/start``, ``/fail``, ``/log``, ``rid``; the first 100 kB of the body are
+    kept); Uptime Kuma's push route: ``GET /api/push/TOKEN?status=up|down&msg=…&ping=…``.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from octeth_backupd.domain.backup import Operation
+from octeth_backupd.domain.notices.message import cut_end, message_text
+from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
+from octeth_backupd.errors import NotifyError
+from octeth_backupd.notifiers.http import HttpRequest, exchange, shown_endpoint
+
+if TYPE_CHECKING:
+    from octeth_backupd.notifiers.settings import NotifierSettings
+
+_BODY_BYTES = 100_000
+_MESSAGE_BYTES = 1_000
+_RATE_LIMIT_SECONDS = 60
+_RUNS = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
+
+
+class Signal(StrEnum):
+    """What a ping says; ``log`` changes nothing."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAIL = "fail"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthchecksNotifier:
+    """See notifiers.base. Uptime Kuma knows no start and no log: for these nothing is sent to it."""
+
+    name: str
+    settings: NotifierSettings
+    kind: str = "healthchecks"
+
+    @property
+    def endpoint(self) -> str:
+        """See Notifier.endpoint."""
+        return shown_endpoint(self.settings.url.get_secret_value())
+
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.settings.limit_seconds
+
+    def send(self, notice: Notice) -> None:
+        """See Notifier.send."""
+        url = self.settings.url.get_secret_value()
+        if is_uptime_kuma(url, self.settings.style):
+            pushed = push_url(url, notice)
+            if pushed:
+                self._exchange("GET", pushed, b"")
+            return
+        body = f"{notice.title}\n\n{message_text(notice, limit_bytes=_BODY_BYTES - 1_000)}"
+        answer = self._exchange("POST", ping_url(url, notice), cut_end(body, _BODY_BYTES).encode())
+        # Both are said with status 200.
+        if "not found" in answer:
+            raise NotifyError(f"{self.endpoint} does not know this check", hint="Copy the ping URL of the check again.")
+        if "rate limited" in answer:
+            raise NotifyError(
+                f"{self.endpoint} limits the rate of pings", retryable=True, retry_after_seconds=_RATE_LIMIT_SECONDS
+            )
+
+    def _exchange(self, method: str, url: str, body: bytes) -> str:
+        return exchange(
+            HttpRequest(
+                method=method,
+                url=url,
+                body=body,
+                headers={"Content-Type": "text/plain; charset=utf-8"} if body else {},
+                timeout_seconds=self.settings.timeout_seconds,
+                ca_bundle=self.settings.ca_bundle,
+            )
+        )
+
+
+def signal(notice: Notice) -> Signal:
+    """Return what a notice is to a dead-man switch.
+
+    A degraded backup fails the check: it is not everywhere where it should be. Other runs than backups change nothing.
+    """
+    if notice.fact("operation") not in ("", Operation.BACKUP):
+        return Signal.LOG
+    match notice.kind:
+        case NoticeKind.START:
+            return Signal.START
+        case NoticeKind.SUCCESS | NoticeKind.RECOVERY:
+            return Signal.SUCCESS
+        case NoticeKind.DEGRADED | NoticeKind.FAILURE | NoticeKind.MISSED | NoticeKind.OVERDUE:
+            return Signal.SUCCESS if notice.is_end else Signal.FAIL
+        case _:
+            return Signal.FAIL if notice.severity is Severity.ERROR and not notice.is_end else Signal.LOG
+
+
+def is_uptime_kuma(url: str, style: str) -> bool:
+    """Return whether an address is one of Uptime Kuma's, unless the configuration says what it is."""
+    return style == "uptime-kuma" or (style == "auto" and "/api/push/" in urlsplit(url).path)
+
+
+def ping_url(url: str, notice: Notice) -> str:
+    """Return the address of healthchecks.io to ping: the signal behind the path, the run as ``rid``."""
+    parts = urlsplit(url)
+    said = signal(notice)
+    path = parts.path.rstrip("/") + ("" if said is Signal.SUCCESS else f"/{said}")
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if notice.run_id:
+        query = [*(pair for pair in query if pair[0] != "rid"), ("rid", run_uuid(notice.run_id))]
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
+
+
+def push_url(url: str, notice: Notice) -> str:
+    """Return the address of Uptime Kuma to ask; empty when it has no word for the notice."""
+    said = signal(notice)
+    if notice.kind is not NoticeKind.TEST and said in (Signal.START, Signal.LOG):
+        return ""
+    parts = urlsplit(url)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in ("status", "msg", "ping")]
+    message = notice.title if said is Signal.SUCCESS else f"{notice.title}: {notice.fact('error') or notice.text}"
+    query = [
+        *kept,
+        ("status", "down" if said is Signal.FAIL else "up"),
+        ("msg", cut_end(message.strip(), _MESSAGE_BYTES)),
+        ("ping", _milliseconds(notice.fact("duration_seconds"))),
+    ]
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
+
+
+def run_uuid(run_id: str) -> str:
+    """Return a run's id in the form of a UUID, which ``rid`` must have: itself, or made from it."""
+    try:
+        return str(uuid.UUID(run_id))
+    except ValueError:
+        return str(uuid.uuid5(_RUNS, run_id))
+
+
+def _milliseconds(seconds: str) -> str:
+    try:
+        return str(round(float(seconds) * 1000))
+    except ValueError:
+        return ""

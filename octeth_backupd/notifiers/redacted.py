@@ -1,0 +1,57 @@
+"""A notifier whose errors hold no secret, whatever a library or an endpoint put into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octeth_backupd.errors import NotifyError
+
+if TYPE_CHECKING:
+    from octeth_backupd.domain.notices.notice import Notice
+    from octeth_backupd.notifiers.base import Notifier
+    from octeth_backupd.process.redaction import Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedactedNotifier:
+    """See notifiers.base; what is not a ``NotifyError`` becomes one."""
+
+    inner: Notifier
+    redactor: Redactor
+
+    @property
+    def name(self) -> str:
+        """See Notifier.name."""
+        return self.inner.name
+
+    @property
+    def kind(self) -> str:
+        """See Notifier.kind."""
+        return self.inner.kind
+
+    @property
+    def endpoint(self) -> str:
+        """See Notifier.endpoint."""
+        return self.redactor.redact(self.inner.endpoint)
+
+    @property
+    def limit_seconds(self) -> float:
+        """See Notifier.limit_seconds."""
+        return self.inner.limit_seconds
+
+    def send(self, notice: Notice) -> None:
+        """See Notifier.send."""
+        try:
+            self.inner.send(notice)
+        except NotifyError as exc:
+            # Without a cause: that one's text may hold what is masked here.
+            raise NotifyError(
+                self.redactor.redact(exc.message),
+                hint=exc.hint,
+                retryable=exc.retryable,
+                retry_after_seconds=exc.retry_after_seconds,
+            ) from None
+        except Exception as exc:  # noqa: BLE001 - a library's surprise must not end the delivery of notices
+            reason = self.redactor.redact(f"{type(exc).__name__}: {exc}")
+            raise NotifyError(f"{self.endpoint}: unexpected error: {reason}", retryable=True) from None

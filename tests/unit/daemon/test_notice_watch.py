@@ -1,0 +1,150 @@
+"""What happens is told once: not twice, not never, whatever fails in between."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from octeth_backupd.daemon.notice_watch import REMEMBERED, TOLD_RUNS
+from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.events import RunFinished
+from octeth_backupd.errors import CatalogError, EngineError
+from tests.fakes.catalog_values import make_run
+from tests.fakes.notice_bench import NoticeBench
+
+if TYPE_CHECKING:
+    from tests.fakes.bench import Bench
+
+WRONG = ("backup", EngineError("the log has no end", hint="Look at it."))
+
+
+@pytest.fixture
+def daemon(bench: Bench) -> NoticeBench:
+    """A daemon that was started."""
+    daemon = NoticeBench(bench)
+    daemon.start()
+    return daemon
+
+
+def test_what_ended_before_anything_was_ever_told_is_history(bench: Bench) -> None:
+    bench.catalog.add_run(make_run(status=RunStatus.CANCELLED, finished_at=bench.clock.now()))
+    daemon = NoticeBench(bench)
+
+    daemon.start()
+
+    assert daemon.said() == []
+
+
+def test_a_crash_between_deciding_and_writing_tells_neither_twice_nor_never(
+    daemon: NoticeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.failures["oempro"] = WRONG
+
+    def full(**_what: object) -> None:
+        raise CatalogError("no space", hint="Make room.")
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(daemon.catalog.notices, "tell", full)
+        daemon.order()
+    lost = daemon.said()
+    daemon.watch = daemon.another_watch()
+    daemon.look()
+    daemon.look()
+
+    assert lost == []
+    assert "notices.look_failed" in [log["event"] for log in logs]
+    assert daemon.said() == ["failure: oempro: backup failed: the log has no end"]
+
+
+def test_a_begin_that_could_not_be_told_is_told_later_and_before_the_end(
+    daemon: NoticeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked() -> list[object]:
+        raise CatalogError("locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(daemon.catalog.notices, "open_problems", locked)
+        daemon.order()
+    daemon.look()
+
+    assert daemon.said("ping") == ["start: oempro: backup started", "success: oempro: backup succeeded"]
+
+
+def test_a_run_that_ends_while_the_facts_are_read_is_told_by_its_own_notice(
+    daemon: NoticeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather = daemon.watch._facts.gather
+    now = daemon.clock.now()
+    late = [make_run(status=RunStatus.FAILED, error="no", error_code="engine", started_at=now, finished_at=now)]
+
+    def gather_late(names: object) -> object:
+        if late:
+            daemon.catalog.add_run(late.pop())
+        return gather(names)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(daemon.watch._facts, "gather", gather_late)
+    daemon.watch.look()
+    daemon.deliver()
+
+    (notice,) = daemon.told()
+    assert notice.run_id == "run-1"
+
+
+def test_the_list_of_told_runs_does_not_grow_without_end(daemon: NoticeBench) -> None:
+    daemon.catalog.set_meta(TOLD_RUNS, json.dumps([str(number) for number in range(REMEMBERED)]))
+    daemon.order()
+
+    told = json.loads(daemon.catalog.meta(TOLD_RUNS) or "")
+    assert (len(told), told[0]) == (REMEMBERED, "1")
+
+
+def test_ten_servers_that_fail_for_one_reason_are_ten_messages(bench: Bench) -> None:
+    servers = [f"s{number}" for number in range(10)]
+    daemon = NoticeBench(bench, servers=servers)
+    daemon.start()
+    daemon.failures = dict.fromkeys(servers, WRONG)
+
+    daemon.clock.go(86400)
+    daemon.look()
+    daemon.clock.go(3600)
+    daemon.look()
+
+    assert len(daemon.told()) == 10
+
+
+def test_the_thread_looks_when_a_run_ends_and_for_the_last_time_when_it_is_stopped(daemon: NoticeBench) -> None:
+    run = make_run(status=RunStatus.FAILED, error="no", finished_at=daemon.clock.now())
+    daemon.watch.start()
+    was_alive = daemon.watch.is_alive()
+    daemon.catalog.add_run(run)
+    daemon.watch.follow(RunFinished(run_id=run.run_id, server="oempro", at=daemon.clock.now(), run=run))
+
+    daemon.watch.stop()
+    daemon.deliver()
+
+    assert (was_alive, daemon.watch.is_alive()) == (True, False)
+    assert daemon.said() == ["failure: oempro: backup failed: no"]
+
+
+def test_a_defect_is_logged_and_the_next_look_is_taken(daemon: NoticeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    looks: list[None] = []
+
+    def broken() -> None:
+        looks.append(None)
+        looked.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(daemon.watch, "look", broken)
+    with capture_logs() as logs:
+        daemon.watch.start()
+        looked.wait(10)
+        daemon.watch.wake()
+        daemon.watch.stop()
+
+    assert len(looks) >= 2
+    assert {log["event"] for log in logs} == {"notices.look_failed"}
