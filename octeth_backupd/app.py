@@ -28,6 +28,7 @@ from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
 from octeth_backupd.daemon.schedule_views import schedule_views
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.status_line import last_told
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
@@ -42,6 +43,7 @@ from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
 from octeth_backupd.settings.changes import restart_needed
+from octeth_backupd.settings.diagnosis import diagnose_configuration
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
 from octeth_backupd.telemetry.bus import EventBus
@@ -158,6 +160,7 @@ class _Daemon:
             servers=sorted(self._settings.servers),
         )
         self._recover()
+        self._systemd.remember(last_told(self._catalog))
         self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
         self._stray_watch.look()
         self._scheduler.start_paused()
@@ -167,7 +170,7 @@ class _Daemon:
         for server in self._settings.servers:
             self._due_watch.look(server)
         self._retention.look()
-        self._systemd.ready("idle")
+        self._systemd.ready()
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         self._upload_watch.look()
         return lifecycle.run()
@@ -260,7 +263,7 @@ class _Daemon:
         self._complete_reload()
         self._upload_watch.look_afresh()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
-        self._systemd.ready("idle")
+        self._systemd.ready()
 
     def _stop(self) -> None:
         self._scheduler.stop()
@@ -298,7 +301,10 @@ class _Daemon:
             schedules=lambda: schedule_views(self._ledger),
             set_paused=self._set_paused,
             scheduler_alive=self._scheduler.is_alive,
-            diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
+            diagnose=lambda server: [
+                *diagnose_configuration(self._config_path, os.environ),
+                *diagnose(self._parts, self._installation_id, server),
+            ],
             settings_view=lambda: settings_view(self._settings),
         )
 
