@@ -18,6 +18,7 @@ IMAGES_DIRECTORY: Final = Path(__file__).resolve().parent.parent / "images"
 MARIADB_IMAGE: Final = "octeth-backupd-test/mariadb:10.11"
 MYSQL_IMAGE: Final = "octeth-backupd-test/mysql:9"
 SYSTEMD_IMAGE: Final = "octeth-backupd-test/systemd:bookworm"
+MYSQL_SYSTEMD_IMAGE: Final = "octeth-backupd-test/mysql-systemd:sid"
 TEST_LABEL: Final = "octeth-backupd-test"
 SESSION_LABEL: Final = "octeth-backupd-test.session"
 VERSION_LABEL: Final = "octeth-backupd-test.version"
@@ -30,6 +31,7 @@ _BUILD_SCRIPTS: Final = {
     MARIADB_IMAGE: "build-mariadb",
     MYSQL_IMAGE: "build-mysql",
     SYSTEMD_IMAGE: "build-systemd",
+    MYSQL_SYSTEMD_IMAGE: "build-mysql-systemd",
 }
 _EXIT_PACKAGES_UNAVAILABLE: Final = 75
 

@@ -52,6 +52,7 @@ class SystemdHost:
         mounts: Further directories.
         docker_socket: Let it talk to this machine's Docker engine; paths that it tells the engine are this machine's.
         name: Of the container; a unique one when empty.
+        image: Which system it is.
 
     Source:
         Each flag is needed: mount sandboxing of units wants SYS_ADMIN, and ``/run`` must be empty after a boot.
@@ -60,6 +61,7 @@ class SystemdHost:
     mounts: Sequence[Mount] = ()
     docker_socket: bool = False
     name: str = ""
+    image: str = SYSTEMD_IMAGE
 
     def __post_init__(self) -> None:
         self.name = self.name or unique_name("host")
@@ -177,14 +179,14 @@ class SystemdHost:
         return self.run(["journalctl", "--no-pager", "--output=short", *([f"--unit={unit}"] if unit else [])]).stdout
 
     def _create(self) -> Container:
-        ensure_image(SYSTEMD_IMAGE)
+        ensure_image(self.image)
         _ensure_system_environment()
         mounts = [Mount(source=CHECKOUT, read_only=True), *self.mounts]
         if self.docker_socket:
             mounts.append(Mount(source=Path(DOCKER_SOCKET)))
         options: dict[str, Any] = {"cgroupns": "private"}  # the stubs lack it
         container: Container = shared_engine().client.containers.create(
-            SYSTEMD_IMAGE,
+            self.image,
             name=self.name,
             hostname="db-host",
             labels=session_labels(),
