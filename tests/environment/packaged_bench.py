@@ -129,7 +129,7 @@ class PackagedBench:
         """Begin a restore that waits at a gate, and return when it does."""
         gate = Gate(self.faults / f"gate-{time.monotonic_ns()}")
         stop_at(self.faults, [Stop(patterns=patterns, gate=gate)])
-        self.daemon.told("restore", backup, "--yes", "--detach")
+        self.daemon.ctl("restore", backup, "--yes", "--detach")
         gate.wait_until_reached(120)
         return gate
 

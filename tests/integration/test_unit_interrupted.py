@@ -23,8 +23,8 @@ pytestmark = pytest.mark.timeout(900)
 
 RENAME = "^ctypes[.]dlsym .* renameat2$"
 HELD_AT = {
-    "unpack": (" state=staging$", "^open .*/new/"),
-    "rehearse": (" state=staging$", "^subprocess[.]Popen [^ ]*systemd-run ", ""),
+    "unpack": (" state=staging$", "^open ibdata1 "),
+    "rehearse": (" state=staging$", "^subprocess[.]Popen [^ ]*systemctl .*-rehearsal-"),  # its server runs
     "fence": (" state=fencing$", " state="),
     "swap": (" state=swapping$", RENAME, "^open "),
     "start": (" state=starting$", " state="),
