@@ -52,7 +52,7 @@ class SystemdPower:
     A socket unit that starts the server, such as Debian's ``mariadb.socket``, fails with the first connection to a
     masked server, and not even starts at boot. It is started again before the server, which then listens where it did.
 
-    The daemon's own unit is ordered after its servers, and systemd never starts a unit while another one that is ordered
+    The daemon's own unit is ordered after its servers, and systemd starts no unit while another one that is ordered
     against it stops: a server that is to be up before the daemon ends would wait for that very end. While the daemon's
     own unit stops, the order is therefore ignored.
 
