@@ -15,6 +15,15 @@ UNIT: Final = "mysql.service"
 STANDIN_PROGRAM: Final = "/usr/local/lib/standin/xtrabackup"
 _TESTS: Final = Path(__file__).resolve().parent.parent
 _PYTHON: Final = "/opt/octeth-backupd/bin/python"
+_LET_ROOT_IN: Final = """
+import pymysql, sys
+password = sys.stdin.read().encode()
+with pymysql.connect(unix_socket="/run/mysqld/mysqld.sock", user="root") as connection, connection.cursor() as cursor:
+    quoted = connection.escape(password.decode())
+    cursor.execute(f"CREATE USER root@'%' IDENTIFIED BY {quoted}")
+    cursor.execute("GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION")
+    cursor.execute(f"ALTER USER root@localhost IDENTIFIED BY {quoted}")
+"""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,15 +47,13 @@ class UnitMySql(SqlServer):
         return str(self.scalar("SELECT @@GLOBAL.gtid_executed")).replace("\n", "")
 
     def set_up(self) -> None:
-        """Make a database, start the unit, give root a password, and let it in from outside."""
+        """Make a database, start the unit, give root a password, and let it in from outside.
+
+        The package must be installed: its Python knows how to talk to the server.
+        """
         self.host.run(["sh", "-ec", "chown mysql:mysql /var/lib/mysql; mysqld --initialize-insecure --user=mysql"])
         self.host.systemctl("enable", "--quiet", "--now", UNIT)
-        password = self.root_password.replace("\\", "\\\\").replace("'", "''")
-        statements = (
-            f"ALTER USER root@localhost IDENTIFIED BY '{password}';"
-            f"CREATE USER root@'%' IDENTIFIED BY '{password}'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;"
-        )
-        self.host.run(["mysql", "--user=root"], text=statements)
+        self.host.run([_PYTHON, "-c", _LET_ROOT_IN], text=self.root_password)
         self.wait_until_ready()
 
 

@@ -53,13 +53,13 @@ def host() -> Iterator[SystemdHost]:
 
 
 def test_restore_and_undo_of_a_mysql_unit(host: SystemdHost) -> None:
-    server = UnitMySql(host=host)
-    server.set_up()
-    server.fill(2_000_000)
     package = built_package()
     host.copy_in(package, "/root")
     # The package is for Debian 12's Python, which this system has, but not by that name.
     host.run(["dpkg", "--force-depends", "--install", f"/root/{package.name}"])
+    server = UnitMySql(host=host)
+    server.set_up()
+    server.fill(2_000_000)
     install_standin_here(host)
     daemon = PackagedDaemon(host=host)
     host.write(PASSWORD_FILE, server.root_password + "\n", mode=0o600)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(900)
 RENAME = "^ctypes[.]dlsym .* renameat2$"
 HELD_AT = {
     "unpack": (" state=staging$", "^open ibdata1 "),
-    "rehearse": (" state=staging$", "^subprocess[.]Popen [^ ]*systemctl .*-rehearsal-"),  # its server runs
+    "rehearse": (" state=staging$", "^socket[.]connect .*/rehearsal/"),  # its server starts
     "fence": (" state=fencing$", " state="),
     "swap": (" state=swapping$", RENAME, "^open "),
     "start": (" state=starting$", " state="),
