@@ -38,28 +38,28 @@ class Systemd:
         """Say that the daemon serves; the status is that of the running steps, or this one, or the last result."""
         with self._lock:
             shown = "; ".join(self._active.values()) or status or idle_line(self._last)
-        self._notifier.notify(f"READY=1\nSTATUS={shown}")
+        self._say(f"READY=1\nSTATUS={shown}")
 
     def status(self, text: str) -> None:
         """Set the line that ``systemctl status`` shows."""
-        self._notifier.notify(f"STATUS={text}")
+        self._say(f"STATUS={text}")
 
     def alive(self) -> None:
         """Reset the watchdog."""
-        self._notifier.notify("WATCHDOG=1")
+        self._say("WATCHDOG=1")
 
     def reloading(self) -> None:
         """Say that the configuration is being read again; ``ready`` ends it."""
         microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
     def stopping(self) -> None:
         """Say that the daemon ends."""
-        self._notifier.notify("STOPPING=1\nSTATUS=stopping")
+        self._say("STOPPING=1\nSTATUS=stopping")
 
     def extend_stop(self, seconds: float) -> None:
         """Ask for more time to end than ``TimeoutStopSec`` leaves: so long from now on."""
-        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+        self._say(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def follow(self, event: Event) -> None:
         """Show the running steps in STATUS; a subscriber of the bus."""
@@ -77,6 +77,10 @@ class Systemd:
                 case _:
                     return
             self.status("; ".join(self._active.values()) or idle_line(self._last))
+
+    def _say(self, message: str) -> None:
+        """Send a message as UTF-8; sdnotify takes characters for bytes, and drops a message with others: READY, too."""
+        self._notifier.notify(message.encode().decode("latin-1"))
 
 
 def watchdog_interval_seconds() -> float:

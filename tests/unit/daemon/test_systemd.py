@@ -138,6 +138,17 @@ def test_status_follows_the_running_step(manager: Manager) -> None:
     ]
 
 
+def test_words_in_any_language_arrive_and_ready_with_them(manager: Manager) -> None:
+    systemd = Systemd()
+    systemd.remember(replace(a_run(status=RunStatus.FAILED), error=f"Zugriff für „root“ verweigert {'x' * 200}"))
+
+    systemd.ready()
+
+    [message] = manager.heard()
+    assert message.startswith("READY=1\nSTATUS=idle; last: backup of oempro failed: Zugriff für „root“ verweigert")
+    assert message.endswith("…")
+
+
 def test_the_end_of_one_run_leaves_the_others_in_status(manager: Manager) -> None:
     systemd = Systemd()
     for event in (_started("r1", "oempro"), _started("r2", "shop"), _finished("r1", "oempro")):
