@@ -96,11 +96,10 @@ def test_status_shows_the_running_step_and_then_the_last_result_after_a_restart_
             assert time.monotonic() < limit, shown
             time.sleep(0.1)
     [run] = bench.wait_for_runs("success")
-    backup = bench.daemon.told("list")["backups"][0]["id"]
 
     after_the_run = bench.daemon.shown("StatusText")
     bench.host.systemctl("restart", UNIT)
 
     ended = run["finished_at"][:16].replace("T", " ")
-    assert after_the_run == f"idle; last: backup {backup} success {ended} UTC"
+    assert after_the_run == f"idle; last: backup {run['backup_id']} success {ended} UTC"
     assert bench.daemon.shown("StatusText") == after_the_run
