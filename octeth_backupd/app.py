@@ -27,8 +27,9 @@ from octeth_backupd.daemon.restore_watch import RestoreWatch
 from octeth_backupd.daemon.retention_watch import RetentionWatch
 from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.run_worker import RunWorker
-from octeth_backupd.daemon.schedule_views import schedule_views
+from octeth_backupd.daemon.schedules import Schedules
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
+from octeth_backupd.daemon.status_line import last_told
 from octeth_backupd.daemon.stopping import end_runs
 from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
@@ -44,6 +45,7 @@ from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
 from octeth_backupd.settings.changes import restart_needed
+from octeth_backupd.settings.diagnosis import diagnose_configuration
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
 from octeth_backupd.telemetry.bus import EventBus
@@ -92,7 +94,7 @@ class _Daemon:
         self._installation_id = installation_id(state_directory)
         catalog_path = state_directory / CATALOG_NAME
         if is_known and not catalog_path.exists():
-            self._warn_of_new_catalog(catalog_path)
+            _log.warning("catalog.missing", message=self._state.warn_of_new_catalog(catalog_path))
         self._catalog = Catalog.open(catalog_path, clock=self._clock)
         stack.callback(self._catalog.close)
         self._catalog.installations.set_own(self._installation_id)
@@ -133,6 +135,7 @@ class _Daemon:
             clock=self._clock,
             on_due=lambda server, _schedule: self._due_watch.look(server),
         )
+        self._schedules = Schedules(self._ledger, self._scheduler)
         self._due_watch = DueWatch(
             ledger=self._ledger,
             coordinator=self._coordinator,
@@ -148,7 +151,7 @@ class _Daemon:
                 clock=self._clock,
                 parts=lambda: self._parts,
                 active=self._coordinator.active,
-                schedules=lambda: schedule_views(self._ledger),
+                schedules=self._schedules.views,
                 state=self._state,
                 warnings=services.warnings,
                 scheduler_alive=self._scheduler.is_alive,
@@ -179,6 +182,7 @@ class _Daemon:
             servers=sorted(self._settings.servers),
         )
         self._recover()
+        self._systemd.remember(last_told(self._catalog))
         self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
         self._stray_watch.look()
         self._scheduler.start_paused()
@@ -189,14 +193,11 @@ class _Daemon:
         for server in self._settings.servers:
             self._due_watch.look(server)
         self._retention.look()
-        self._systemd.ready("idle")
+        self._systemd.ready()
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
         self._upload_watch.look()
         self._observation.look()
         return lifecycle.run()
-
-    def _warn_of_new_catalog(self, path: Path) -> None:
-        _log.warning("catalog.missing", message=self._state.warn_of_new_catalog(path))
 
     def _recover(self) -> None:
         workspaces = remember_workspaces(self._catalog, self._parts.workspace_directory)
@@ -217,9 +218,7 @@ class _Daemon:
 
     def _take_up_schedules(self) -> None:
         note_local_keeping(self._catalog, keep_local=self._parts.keep_local, at=self._clock.now())
-        definitions = self._settings.schedules.definitions(tuple(self._settings.servers))
-        self._ledger.reconcile(definitions)
-        self._scheduler.reconcile(definitions, paused=self._ledger.paused())
+        self._schedules.take_up(self._settings.schedules.definitions(tuple(self._settings.servers)))
         self._schedules_taken_up = True
 
     def _complete_reload(self) -> None:
@@ -290,7 +289,7 @@ class _Daemon:
         self._upload_watch.look_afresh()
         self._observation.look()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))
-        self._systemd.ready("idle")
+        self._systemd.ready()
 
     def _stop(self) -> None:
         self._scheduler.stop()
@@ -328,21 +327,16 @@ class _Daemon:
             installation_id=self._installation_id,
             config_path=self._config_path,
             parts=lambda: self._parts,
-            schedules=lambda: schedule_views(self._ledger),
-            set_paused=self._set_paused,
+            schedules=self._schedules.views,
+            set_paused=self._schedules.set_paused,
             scheduler_alive=self._scheduler.is_alive,
-            diagnose=lambda server: diagnose(self._parts, self._installation_id, server),
+            diagnose=lambda server: [
+                *diagnose_configuration(self._config_path, os.environ),
+                *diagnose(self._parts, self._installation_id, server),
+            ],
             settings_view=lambda: settings_view(self._settings),
             metrics=lambda: self._observation.metrics(),  # noqa: PLW0108 - it is made after the services
         )
-
-    def _set_paused(self, server: str, schedule: str | None, paused: bool, requested_by: str) -> None:  # noqa: FBT001 - a callback with a fixed shape
-        if paused:
-            for name in self._ledger.pause(server, schedule, requested_by):
-                self._scheduler.pause(server, name)
-            return
-        for name in self._ledger.resume(server, schedule, requested_by):
-            self._scheduler.unpause(server, name)
 
 
 def _configure_logging(settings: Settings) -> None:

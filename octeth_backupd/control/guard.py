@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from octeth_backupd.control import audit
+from octeth_backupd.control.peers import user_name
 from octeth_backupd.control.protocol import PEER_KEY
 from octeth_backupd.control.refusals import RequestTooLargeError, body_of, internal_error_body, status_of
 from octeth_backupd.errors import BackupdError, PermissionDeniedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
     from octeth_backupd.control.access import Access
     from octeth_backupd.control.limits import Limits
@@ -44,6 +46,7 @@ class Guard:
         """Answer one request."""
         answer = _Answer(send)
         peer: Peer = scope[PEER_KEY]
+        body: bytes | None = b""
         try:
             self._check_access(scope["method"], peer)
             body = await self._read_body(scope, receive)
@@ -55,19 +58,29 @@ class Guard:
         except BackupdError as error:
             await answer.refuse(status_of(error), body_of(error))
             if isinstance(error, PermissionDeniedError):
-                _log.warning("control.denied", method=scope["method"], path=scope["path"], uid=peer.uid, pid=peer.pid)
+                _log.warning(
+                    "control.denied",
+                    method=scope["method"],
+                    path=scope["path"],
+                    uid=peer.uid,
+                    user=user_name(peer.uid),
+                    pid=peer.pid,
+                )
         except Exception:  # noqa: BLE001 - the client gets a clean answer, the log the traceback
             _log.exception("control.failed", method=scope["method"], path=scope["path"])
             await answer.refuse(500, internal_error_body())
-        if scope["method"] not in _READING:
-            _log.info(
-                "control.change",
-                method=scope["method"],
-                path=scope["path"],
-                status=answer.status,
-                uid=peer.uid,
-                pid=peer.pid,
-            )
+        finally:
+            # Here, because a request that is cancelled with the server may have changed something as well.
+            if scope["method"] not in _READING and body is not None:
+                fields = audit.audit_fields(
+                    peer=peer,
+                    method=scope["method"],
+                    path=scope["path"],
+                    body=body,
+                    status=answer.status,
+                    headers=answer.headers,
+                )
+                _log.info(audit.EVENT, **fields)
 
     def _check_access(self, method: str, peer: Peer) -> None:
         if method in _READING:
@@ -99,10 +112,12 @@ class _Answer:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
+        self.headers: Mapping[bytes, bytes] = {}
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.headers = dict(message.get("headers", []))
             message["headers"] = [*message.get("headers", []), API_HEADER]
         await self._send(message)
 

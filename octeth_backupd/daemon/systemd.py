@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import sdnotify
 
+from octeth_backupd.daemon.status_line import idle_line, is_told, step_line
 from octeth_backupd.domain.events import Event, RunFinished, RunStarted, StepProgress, StepStarted
 
-_MIB = 1 << 20
+if TYPE_CHECKING:
+    from octeth_backupd.domain.backup import Run
 
 
 class Systemd:
@@ -24,52 +27,60 @@ class Systemd:
         self._notifier = sdnotify.SystemdNotifier()
         self._lock = threading.Lock()
         self._active: dict[str, str] = {}
+        self._last: Run | None = None
 
-    def ready(self, status: str) -> None:
-        """Say that the daemon serves; the status is that of the running steps, where there are any."""
+    def remember(self, last: Run | None) -> None:
+        """Take over the last result from before the start."""
         with self._lock:
-            shown = "; ".join(self._active.values()) or status
-        self._notifier.notify(f"READY=1\nSTATUS={shown}")
+            self._last = last
+
+    def ready(self, status: str = "") -> None:
+        """Say that the daemon serves; the status is that of the running steps, or this one, or the last result."""
+        with self._lock:
+            shown = "; ".join(self._active.values()) or status or idle_line(self._last)
+        self._say(f"READY=1\nSTATUS={shown}")
 
     def status(self, text: str) -> None:
         """Set the line that ``systemctl status`` shows."""
-        self._notifier.notify(f"STATUS={text}")
+        self._say(f"STATUS={text}")
 
     def alive(self) -> None:
         """Reset the watchdog."""
-        self._notifier.notify("WATCHDOG=1")
+        self._say("WATCHDOG=1")
 
     def reloading(self) -> None:
         """Say that the configuration is being read again; ``ready`` ends it."""
         microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
     def stopping(self) -> None:
         """Say that the daemon ends."""
-        self._notifier.notify("STOPPING=1\nSTATUS=stopping")
+        self._say("STOPPING=1\nSTATUS=stopping")
 
     def extend_stop(self, seconds: float) -> None:
         """Ask for more time to end than ``TimeoutStopSec`` leaves: so long from now on."""
-        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+        self._say(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def follow(self, event: Event) -> None:
         """Show the running steps in STATUS; a subscriber of the bus."""
-        idle = "idle"
         with self._lock:
             match event:
                 case RunStarted(run=run):
                     self._active[event.run_id] = f"{event.server}: {run.operation}"
                 case StepStarted(step=step):
                     self._active[event.run_id] = f"{event.server}: {step}"
-                case StepProgress(step=step, done_bytes=done, total_bytes=total):
-                    share = f" {min(99, 100 * done // total)} %" if total else f" {done // _MIB} MiB"
-                    self._active[event.run_id] = f"{event.server}: {step}{share}"
+                case StepProgress():
+                    self._active[event.run_id] = step_line(event)
                 case RunFinished(run=run):
                     self._active.pop(event.run_id, None)
-                    idle = f"idle; last run of {event.server}: {run.status}"
+                    self._last = run if is_told(run) else self._last
                 case _:
                     return
-            self.status("; ".join(self._active.values()) or idle)
+            self.status("; ".join(self._active.values()) or idle_line(self._last))
+
+    def _say(self, message: str) -> None:
+        """Send a message as UTF-8; sdnotify takes characters for bytes, and drops a message with others: READY, too."""
+        self._notifier.notify(message.encode().decode("latin-1"))
 
 
 def watchdog_interval_seconds() -> float:

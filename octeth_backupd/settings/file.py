@@ -8,9 +8,11 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.settings.openness import other_readers, other_writers
 from octeth_backupd.settings.problems import Problem
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
 _LIMIT_BYTES = 1024 * 1024
@@ -63,16 +65,27 @@ def read_file(path: Path) -> FileContent:
     if len(data) > _LIMIT_BYTES:
         return _failure("larger than 1 MiB, so this is no configuration file", path)
     content = _parse(data, path)
-    problems = content.problems
-    if status.st_mode & stat.S_IWOTH:
-        problem = Problem(
-            path="",
-            message="every user may write the configuration file, which names programs that root runs",
-            hint=f"Run: chmod o-w {path}",
-            source=str(path),
-        )
-        problems = (*problems, problem)
-    return FileContent(values=content.values, problems=problems, others_can_read=bool(status.st_mode & stat.S_IROTH))
+    return FileContent(
+        values=content.values,
+        problems=(*content.problems, *_openness(status, path)),
+        others_can_read=bool(other_readers(status)),
+    )
+
+
+def _openness(status: os.stat_result, path: Path) -> tuple[Problem, ...]:
+    """Refuse a file that every user may write, doubt one that somebody else may."""
+    writers = other_writers(status)
+    if not writers:
+        return ()
+    every_user = bool(status.st_mode & stat.S_IWOTH)
+    problem = Problem(
+        path="",
+        message=f"{writers} may write the configuration file, which names programs that root runs",
+        hint=f"Run: chmod o-w {path}" if every_user else f"Run: chown root:root {path} && chmod 640 {path}",
+        source=str(path),
+        is_warning=not every_user,
+    )
+    return (problem,)
 
 
 def _parse(data: bytes, path: Path) -> FileContent:

@@ -89,7 +89,8 @@ def examine(path: Path | None, environment: Mapping[str, str]) -> Examination:
         problems += content.problems
         merged.put(Layer(source=str(path), values=content.values))
         if content.others_can_read:
-            problems += [_exposed(secret, path) for secret in secrets_given_in(content.values)]
+            secrets = list(secrets_given_in(content.values))
+            problems += [_exposed(secret, path) for secret in secrets] or [_readable(path)]
     problems += _put_stronger_sources(merged, environment)
     problems += both_given(merged.values)
     for target, found in secrets_named_by_keys(merged.values):
@@ -150,6 +151,11 @@ def _exposed(key: str, path: Path) -> Problem:
     hint = f"Run: chmod 640 {path}; or move the secret to a file of its own and name it in {key}_file."
     message = f"every user may read the secret in {path}"
     return Problem(path=key, message=message, hint=hint, source=str(path), is_warning=True)
+
+
+def _readable(path: Path) -> Problem:
+    message = "every user may read the configuration file, which says where secrets and backups are"
+    return Problem(path="", message=message, hint=f"Run: chmod 640 {path}", source=str(path), is_warning=True)
 
 
 def _in_environment(key: str, layer: Layer) -> Problem:

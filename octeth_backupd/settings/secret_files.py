@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.settings.keys import Key, given_keys, is_secret, locate, value_at
+from octeth_backupd.settings.openness import other_readers, other_writers
 from octeth_backupd.settings.problems import Problem, toml_path
 from octeth_backupd.settings.settings import Settings
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
 
 SUFFIX = "_file"
@@ -48,10 +50,17 @@ def read_secret_file(path: Path, *, key: str) -> SecretFile:
         reason = error.strerror if isinstance(error, OSError) else "impossible path"
         return _refused(key, f"{path} cannot be read: {reason}", "")
     found = _secret_in(data, path, key)
-    if found.problems or not status.st_mode & stat.S_IROTH:
+    if found.problems:
         return found
-    warning = Problem(path=key, message=f"every user may read {path}", hint=f"Run: chmod 600 {path}", is_warning=True)
-    return SecretFile(secret=found.secret, problems=(warning,))
+    return SecretFile(secret=found.secret, problems=tuple(_openness(status, path, key)))
+
+
+def _openness(status: os.stat_result, path: Path, key: str) -> Iterator[Problem]:
+    if readers := other_readers(status):
+        yield Problem(path=key, message=f"{readers} may read {path}", hint=f"Run: chmod 600 {path}", is_warning=True)
+    if writers := other_writers(status):
+        hint = f"Run: chown root:root {path} && chmod 600 {path}"
+        yield Problem(path=key, message=f"{writers} may write {path}", hint=hint, is_warning=True)
 
 
 def _secret_in(data: bytes, path: Path, key: str) -> SecretFile:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_OBJECTS = (("backup", "backup_id"), ("run", "run_id"))
 _SAID_BY_THE_JOURNAL = frozenset({"timestamp", "level", "logger", "exception"})
 
 
@@ -51,6 +52,18 @@ def _step_finished(facts: Mapping[str, Any]) -> str:
     return f"{said}: {facts['error']}" if facts.get("error") else said
 
 
+def _who(facts: Mapping[str, Any]) -> str:
+    return f"{facts.get('user')} (uid {facts.get('uid')}, pid {facts.get('pid')})"
+
+
+def _changed(facts: Mapping[str, Any]) -> str:
+    said = f"{_who(facts)}: {facts.get('method')} {facts.get('path')}"
+    if facts.get("asked"):
+        said += " " + " ".join(f"{key}={value}" for key, value in facts["asked"].items())
+    said += f": {facts.get('outcome')} ({facts.get('status')})"
+    return said + "".join(f", {name} {facts[key]}" for name, key in _OBJECTS if facts.get(key))
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "run.queued": lambda facts: f"{_of(facts)} queued, for {facts.get('requested_by')}",
     "run.started": lambda facts: f"{_of(facts)} started",
@@ -59,6 +72,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "step.started": lambda facts: f"{facts.get('server')}: {facts.get('step')} started",
     "step.finished": _step_finished,
     "program.output": lambda facts: f"{facts.get('program')}: {facts.get('line')}",
+    "control.change": _changed,
+    "control.denied": lambda facts: f"{_who(facts)}: {facts.get('method')} {facts.get('path')}: not allowed",
     "daemon.ready": lambda facts: f"ready, listening on {facts.get('socket')}",
     "daemon.stopped": lambda _: "stopped",
 }

@@ -26,7 +26,7 @@ import os, re, signal, sys, time
 from _thread import get_ident
 
 _EVENTS = {"open", "os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "shutil.rmtree"}
-_FURTHER_EVENTS = {"ctypes.dlsym", "http.client.send"}
+_FURTHER_EVENTS = {"ctypes.dlsym", "http.client.send", "socket.connect"}
 _die = re.compile(os.environ.get("FAULT_DIE_BEFORE") or "(?!)")
 _wait = re.compile(os.environ.get("FAULT_WAIT_BEFORE") or "(?!)")
 _reached, _closed = os.environ.get("FAULT_REACHED", ""), os.environ.get("FAULT_CLOSED", "")
@@ -118,7 +118,8 @@ class Stop:
     Attributes:
         patterns: Regular expressions over ``EVENT ARGUMENT…``, to be met one after the other and in one thread; it
             waits before the last one. The write of a restore's journal ends in ``state=STATE``, renames that Python
-            itself does not have are ``ctypes.dlsym … renameat2``, requests to the Docker engine ``http.client.send``.
+            itself does not have are ``ctypes.dlsym … renameat2``, requests to the Docker engine ``http.client.send``,
+            connections ``socket.connect``.
         gate: Where it waits.
     """
 

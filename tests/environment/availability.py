@@ -5,9 +5,9 @@ import pytest
 from tests.environment.docker_engine import MYSQL_IMAGE, ImageUnavailableError, ensure_image
 
 
-def require_mysql_image() -> str:
-    """Return the MySQL image, or leave the test out when Debian's packages for it cannot be installed today."""
+def require_mysql_image(image: str = MYSQL_IMAGE) -> str:
+    """Return an image with MySQL, or leave the test out when Debian's packages for it cannot be installed today."""
     try:
-        return ensure_image(MYSQL_IMAGE)
+        return ensure_image(image)
     except ImageUnavailableError as error:
         pytest.skip(f"the MySQL image cannot be built: {str(error)[-200:]}")

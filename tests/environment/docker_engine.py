@@ -19,6 +19,7 @@ MARIADB_IMAGE: Final = "octeth-backupd-test/mariadb:10.11"
 MYSQL_IMAGE: Final = "octeth-backupd-test/mysql:9"
 SYSTEMD_IMAGE: Final = "octeth-backupd-test/host:bookworm"
 TRIXIE_IMAGE: Final = "octeth-backupd-test/host:trixie"
+MYSQL_SYSTEMD_IMAGE: Final = "octeth-backupd-test/mysql-systemd:trixie"
 TEST_LABEL: Final = "octeth-backupd-test"
 SESSION_LABEL: Final = "octeth-backupd-test.session"
 VERSION_LABEL: Final = "octeth-backupd-test.version"
@@ -32,6 +33,7 @@ _BUILD_SCRIPTS: Final = {
     MYSQL_IMAGE: ("build-mysql",),
     SYSTEMD_IMAGE: ("build-systemd", "bookworm"),
     TRIXIE_IMAGE: ("build-systemd", "trixie"),
+    MYSQL_SYSTEMD_IMAGE: ("build-mysql-systemd",),
 }
 _EXIT_PACKAGES_UNAVAILABLE: Final = 75
 

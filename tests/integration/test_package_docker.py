@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.environment.built_package import built_package
 from tests.environment.database_containers import MariaDbContainer, unique_name
-from tests.environment.docker_engine import Mount
+from tests.environment.docker_engine import Mount, shared_engine
 from tests.environment.packaged_daemon import CONFIGURATION, UNIT, PackagedDaemon
 from tests.environment.systemd_host import SystemdHost
 
@@ -91,3 +93,28 @@ def test_server_in_docker_is_backed_up_and_its_backup_unpacked_and_tried_in_the_
 
         with MariaDbContainer(data_directory=target, name=unique_name("restored")) as restored:
             assert restored.checksum_tables() == before
+        assert_stop_leaves_no_sidecar(daemon, server)
+
+
+def assert_stop_leaves_no_sidecar(daemon: PackagedDaemon, server: MariaDbContainer) -> None:
+    """Stop the daemon while the engine of a backup waits in its sidecar for the server."""
+    with closing(server.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("BACKUP STAGE START")
+        daemon.ctl("backup", "--detach")
+        limit = time.monotonic() + 60
+        while not sidecars(daemon):
+            assert time.monotonic() < limit, daemon.host.journal(UNIT)[-4000:]
+            time.sleep(0.1)
+        daemon.host.systemctl("stop", UNIT)
+
+    assert sidecars(daemon) == []
+    assert daemon.shown("Result") == "success"
+
+
+def sidecars(daemon: PackagedDaemon) -> list[str]:
+    """Return the names of the daemon's sidecars, running or not."""
+    installation = daemon.host.run(["cat", "/var/lib/octeth-backupd/installation-id"]).stdout.strip()
+    listed = shared_engine().client.containers.list(
+        all=True, filters={"label": f"octeth-backupd.installation={installation}"}, ignore_removed=True
+    )
+    return [str(container.name) for container in listed]

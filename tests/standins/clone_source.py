@@ -1,7 +1,7 @@
-"""The stand-in's copy of a running server: MySQL's own CLONE, made inside the server's container.
+"""The stand-in's copy of a running server: MySQL's own CLONE, made where the server runs.
 
-The copy is read through the container's root directory, so no directory has to be shared with the container, and a
-stand-in that is killed leaves nothing but a directory in the container, which the next one sweeps.
+In a container the copy is read through the container's root directory, so no directory has to be shared with it. A
+stand-in that is killed leaves nothing but a directory there, which the next one sweeps.
 """
 
 import json
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import pymysql
 
 from tests.standins import xtrabackup_log as log
 from tests.standins.xtrabackup_server import BackupServer
 
-_DIRECTORY_PREFIX: Final = "/tmp/xtrabackup-standin-"
+_DIRECTORY_NAME: Final = "xtrabackup-standin-"
 _TRY_AGAIN_SECONDS: Final = 30.0
 _ER_PLUGIN_INSTALLED: Final = 1125
 _ER_CLONE_TOO_MANY_CONCURRENT_CLONES: Final = 3634
@@ -30,24 +30,71 @@ class CloneError(Exception):
     """The stand-in cannot clone this server; its user is a test, so the text says what the test must change."""
 
 
+class ServerPlace(Protocol):
+    """Where the server runs."""
+
+    @property
+    def directory(self) -> str:
+        """A directory in which the server may make others."""
+
+    def run(self, *command: str) -> None:
+        """Run a program as root there."""
+
+    def reachable(self, inside: str) -> Path:
+        """Return where this process may find a directory of the server."""
+
+    def fetch(self, inside: str, target: Path) -> None:
+        """Copy a directory of the server, where this process cannot find it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContainer:
     """The container whose server has a certain data directory."""
 
     container_id: str
     process_id: int
+    directory: str = "/tmp"
 
     def run(self, *command: str) -> None:
-        """Run a program as root in the container."""
+        """See ServerPlace.run."""
         _docker("exec", "--user", "0", self.container_id, *command)
 
+    def reachable(self, inside: str) -> Path:
+        """See ServerPlace.reachable."""
+        return Path(f"/proc/{self.process_id}/root{inside}")
 
-def find_server_container(data_directory: Path) -> ServerContainer:
-    """Return the running container that mounts this directory of the host.
+    def fetch(self, inside: str, target: Path) -> None:
+        """See ServerPlace.fetch."""
+        _docker("cp", f"{self.container_id}:{inside}", str(target))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThisMachine:
+    """The machine of the stand-in itself: its own temporary directory may be another than the server's."""
+
+    directory: str = "/var/lib/mysql-files"
+
+    def run(self, *command: str) -> None:
+        """See ServerPlace.run."""
+        subprocess.run(command, check=True, capture_output=True)
+
+    def reachable(self, inside: str) -> Path:
+        """See ServerPlace.reachable."""
+        return Path(inside)
+
+    def fetch(self, inside: str, target: Path) -> None:
+        """See ServerPlace.fetch."""
+        raise CloneError(f"stand-in: the server has made no {inside} for {target}")
+
+
+def find_server(data_directory: Path, *, is_here: bool) -> ServerPlace:
+    """Return the place of the server with this data directory: this machine, or a running container that mounts it.
 
     Raises:
         CloneError: There is none.
     """
+    if is_here:
+        return ThisMachine()
     ids = _docker("ps", "--quiet", "--no-trunc").split()
     for container in json.loads(_docker("inspect", *ids)) if ids else []:
         for mount in container["Mounts"]:
@@ -69,27 +116,28 @@ def install_clone_plugin(server: BackupServer) -> None:
 
 
 @contextmanager
-def cloned(server: BackupServer, container: ServerContainer, scratch: Path) -> Iterator[Path]:
-    """Yield a directory of the host that holds a clone of the server's data.
+def cloned(server: BackupServer, place: ServerPlace, scratch: Path) -> Iterator[Path]:
+    """Yield a directory that holds a clone of the server's data.
 
     Args:
         server: Where CLONE is executed.
-        container: Where the server runs.
-        scratch: Takes a copy of the clone when the container's root is not reachable from here.
+        place: Where the server runs.
+        scratch: Takes a copy of the clone when that is not reachable from here.
     """
-    container.run("sh", "-c", f"rm -rf {_DIRECTORY_PREFIX}*")
-    inside = f"{_DIRECTORY_PREFIX}{os.getpid()}-{time.monotonic_ns()}"
+    prefix = f"{place.directory}/{_DIRECTORY_NAME}"
+    place.run("sh", "-c", f"rm -rf {prefix}*")
+    inside = f"{prefix}{os.getpid()}-{time.monotonic_ns()}"
     try:
         _clone(server, inside)
-        direct = Path(f"/proc/{container.process_id}/root{inside}")
+        direct = place.reachable(inside)
         if direct.is_dir():
             yield direct
         else:
-            _docker("cp", f"{container.container_id}:{inside}", str(scratch))
+            place.fetch(inside, scratch)
             yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        container.run("rm", "-rf", inside)
+        place.run("rm", "-rf", inside)
 
 
 def _clone(server: BackupServer, inside: str) -> None:

@@ -17,7 +17,7 @@ class StandinSettings:
 
     Args:
         version: XtraBackup's own, such as ``9.7.4-1``.
-        image: Docker image whose server prepares.
+        image: Docker image whose server prepares; empty: server and stand-in run on this machine.
         program: The real program behind a wrapper that lies.
         lie: What it does wrong.
         seconds: How long the copy phase takes at least, for ``slow``.

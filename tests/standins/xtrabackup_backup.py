@@ -16,7 +16,7 @@ from typing import Final
 from tests.standins import lies
 from tests.standins import xtrabackup_files as files
 from tests.standins import xtrabackup_log as log
-from tests.standins.clone_source import cloned, find_server_container, install_clone_plugin
+from tests.standins.clone_source import cloned, find_server, install_clone_plugin
 from tests.standins.lies import Lie
 from tests.standins.standin_settings import StandinSettings
 from tests.standins.xtrabackup_files import LogStatus
@@ -109,12 +109,12 @@ class Backup:
     def _copy_server(self) -> LogStatus:
         """Clone and copy; again when the binlog was rotated meanwhile, for only one binlog is in a backup."""
         install_clone_plugin(self.server)
-        container = find_server_container(self.data_directory)
+        place = find_server(self.data_directory, is_here=not self.settings.image)
         timeout_seconds = int(self.options.text("lock-ddl-timeout", str(_DEFAULT_LOCK_TIMEOUT_SECONDS)))
         with self.server.locked_for_backup(timeout_seconds):
             for _ in range(_CLONE_ATTEMPTS):
                 before = self.server.log_status()
-                with cloned(self.server, container, self.target / ".clone") as source:
+                with cloned(self.server, place, self.target / ".clone") as source:
                     status = self.server.log_status()
                     if before.binlog_file == status.binlog_file:
                         return self._copy_clone(source, status)

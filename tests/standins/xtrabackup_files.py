@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 BACKUP_MY_CNF: Final = "backup-my.cnf"
 BINLOG_INFO: Final = "xtrabackup_binlog_info"
@@ -25,6 +25,9 @@ OTHER_ENGINE_SUFFIXES: Final = frozenset(
 """Files that XtraBackup copies besides those of InnoDB."""
 REDO_DIRECTORIES: Final = ("#innodb_redo", "#clone")
 """What lies inside xtrabackup_logfile: nothing of a raw backup can start before it was prepared."""
+
+# Python 3.11.2 of Debian 12 has no filters; this is an archive of our own.
+_EXTRACTION: Final[Mapping[str, Any]] = {"filter": "tar"} if hasattr(tarfile, "data_filter") else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,4 +132,4 @@ def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def unpack_redo(directory: Path) -> None:
     """Put the redo log back where a server looks for it."""
     with tarfile.open(directory / LOGFILE) as archive:
-        archive.extractall(directory, filter="tar")
+        archive.extractall(directory, **_EXTRACTION)

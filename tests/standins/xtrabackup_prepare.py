@@ -139,14 +139,22 @@ def _start_and_stop(target: Path, memory: str, settings: StandinSettings) -> tup
 
 
 def _server_command(target: Path, sockets: Path, memory: str, settings: StandinSettings) -> list[str]:
+    """Return what runs a server on the backup: as root, so that nothing in the backup changes its owner."""
+    if not settings.image:
+        return ["sh", "-c", _RUN_UNTIL_INPUT_ENDS, "mysqld", *_server_options(str(target), str(sockets), memory)]
     labels = [argument for name, value in settings.labels.items() for argument in ("--label", f"{name}={value}")]
-    # As root, so that nothing in the backup changes its owner.
     return [
         *("docker", "run", "--rm", "--interactive", "--network", "none", "--user", "0:0", *labels),
         *("--volume", f"{target}:{_INSIDE}", "--volume", f"{sockets}:/sockets"),
         *("--entrypoint", "sh", settings.image, "-c", _RUN_UNTIL_INPUT_ENDS, "mysqld"),
-        *("--no-defaults", "--user=root", f"--datadir={_INSIDE}", "--socket=/sockets/mysqld.sock"),
-        *("--pid-file=/sockets/mysqld.pid", "--skip-networking", "--mysqlx=OFF", "--skip-grant-tables"),
+        *_server_options(_INSIDE, "/sockets", memory),
+    ]
+
+
+def _server_options(data_directory: str, sockets: str, memory: str) -> list[str]:
+    return [
+        *("--no-defaults", "--user=root", f"--datadir={data_directory}", f"--socket={sockets}/mysqld.sock"),
+        *(f"--pid-file={sockets}/mysqld.pid", "--skip-networking", "--mysqlx=OFF", "--skip-grant-tables"),
         *("--plugin-load-add=mysql_clone.so", "--skip-log-bin", "--skip-replica-start", "--event-scheduler=DISABLED"),
         *("--persisted-globals-load=OFF", "--auto-generate-certs=OFF", "--secure-file-priv=NULL"),
         *("--sha256-password-auto-generate-rsa-keys=OFF", "--caching-sha2-password-auto-generate-rsa-keys=OFF"),

@@ -49,29 +49,40 @@ async def apply(
 
 @router.post("/v1/backups/{part:path}/pin")
 async def pin(
-    part: PartInPath, request: Request, calls: CallsHere, noted: Annotated[Noted | None, Body()] = None
+    part: PartInPath,
+    request: Request,
+    response: Response,
+    calls: CallsHere,
+    noted: Annotated[Noted | None, Body()] = None,
 ) -> BackupDetailDocument:
     """Keep a backup until it is unpinned."""
     wanted, note, by = checked_part(part), "" if noted is None else noted.note, str(request.scope[PEER_KEY])
     found = await calls.quick(lambda: calls.services.pin(backup_id=wanted, note=note, requested_by=by))
+    response.headers["content-location"] = f"/v1/backups/{found}"
     return await backup_detail(found, None, calls)
 
 
 @router.post("/v1/backups/{part:path}/unpin")
-async def unpin(part: PartInPath, request: Request, calls: CallsHere) -> BackupDetailDocument:
+async def unpin(part: PartInPath, request: Request, response: Response, calls: CallsHere) -> BackupDetailDocument:
     """Undo pin."""
     wanted, by = checked_part(part), str(request.scope[PEER_KEY])
     found = await calls.quick(lambda: calls.services.unpin(backup_id=wanted, requested_by=by))
+    response.headers["content-location"] = f"/v1/backups/{found}"
     return await backup_detail(found, None, calls)
 
 
 @router.post("/v1/backups/{part:path}/accept")
 async def accept(
-    part: PartInPath, request: Request, calls: CallsHere, noted: Annotated[Noted | None, Body()] = None
+    part: PartInPath,
+    request: Request,
+    response: Response,
+    calls: CallsHere,
+    noted: Annotated[Noted | None, Body()] = None,
 ) -> BackupDetailDocument:
     """Take a doubted backup for good; holds about it end."""
     wanted, note, by = checked_part(part), "" if noted is None else noted.note, str(request.scope[PEER_KEY])
     found = await calls.quick(lambda: calls.services.accept(backup_id=wanted, note=note, requested_by=by))
+    response.headers["content-location"] = f"/v1/backups/{found}"
     return await backup_detail(found, None, calls)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from octeth_backupd.control.calls import CallsHere
 from octeth_backupd.control.identifiers import PartInPath, ServerFilter, checked_part
@@ -45,11 +45,12 @@ async def events(part: PartInPath, calls: CallsHere) -> EventStream:
 
 
 @router.post("/v1/runs/{part:path}/cancel", status_code=202)
-async def cancel(part: PartInPath, request: Request, calls: CallsHere) -> RunDocument:
+async def cancel(part: PartInPath, request: Request, response: Response, calls: CallsHere) -> RunDocument:
     """Ask a run to end; it is over when its status says so."""
     wanted = checked_part(part)
     requested_by = str(request.scope[PEER_KEY])
     run = await calls.quick(lambda: calls.services.cancel(run=wanted, requested_by=requested_by))
+    response.headers["location"] = f"/v1/runs/{run.run_id}"
     return RunDocument(run=RunView.model_validate(run))
 
 

@@ -12,6 +12,7 @@ from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command
 from octeth_backupd.process.host import HostRunner
 from octeth_backupd.process.mark import RunMark
+from octeth_backupd.process.own_unit import own_unit
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.servers.power.base import LOG_LINES, POLL_SECONDS, PowerState
 from octeth_backupd.servers.power.neighbours import containers_holding
@@ -33,6 +34,7 @@ UNMASKED = "unmasked"
 _CALL_SECONDS = 30
 _END_SECONDS = 60
 _PROPERTIES = "Id,LoadState,ActiveState,SubState,Job,ExecMainStatus,FragmentPath,UnitFileState,TriggeredBy"
+_IN_ANY_ORDER = ("--job-mode=ignore-dependencies",)
 _AT_REST = frozenset({"inactive", "failed", ""})
 
 
@@ -50,18 +52,27 @@ class SystemdPower:
     A socket unit that starts the server, such as Debian's ``mariadb.socket``, fails with the first connection to a
     masked server, and not even starts at boot. It is started again before the server, which then listens where it did.
 
+    The daemon's own unit is ordered after its servers, and systemd starts no unit while another one that is ordered
+    against it stops: a server that is to be up before the daemon ends would wait for that very end. While the daemon's
+    own unit stops, the order is therefore ignored.
+
     Args:
         unit: Such as ``mysql.service``.
         docker: Where containers may have the server's directories mounted; may be absent.
         clock: For the time limit of ``stop``.
         search_path: Where systemctl and journalctl are looked up, as in PATH.
+        daemon_unit: The unit that this process belongs to; empty: none.
 
     Source:
-        systemd 252, systemctl(1), ``mask``, ``kill``; systemd.service(5), ``TimeoutStopSec=``; systemd.socket(5).
+        systemd 252, systemctl(1), ``mask``, ``kill``, ``--job-mode=``; systemd.service(5), ``TimeoutStopSec=``;
+        systemd.socket(5); systemd.unit(5), ``Before=``.
     """
 
-    def __init__(self, unit: str, *, docker: Docker, clock: Clock, search_path: str | None = None) -> None:
+    def __init__(
+        self, unit: str, *, docker: Docker, clock: Clock, search_path: str | None = None, daemon_unit: str | None = None
+    ) -> None:
         self._configured = unit
+        self._daemon_unit = own_unit() if daemon_unit is None else daemon_unit
         self._docker = docker
         self._clock = clock
         self._runner = HostRunner(mark=RunMark("power", unit), redactor=Redactor(), path=search_path)
@@ -145,7 +156,8 @@ class SystemdPower:
         self.fence()
         unit = shown["Id"]
         self._systemctl("kill", "--kill-who=all", "--signal=KILL", unit, fine=True)
-        self._systemctl("stop", unit, timeout_seconds=_END_SECONDS)
+        order = _IN_ANY_ORDER if self._is_daemon_stopping() else ()
+        self._systemctl("stop", *order, unit, timeout_seconds=_END_SECONDS)
         if _is_running(self._show()):
             raise ServerStillRunningError(
                 f"{unit} cannot even be killed",
@@ -168,6 +180,8 @@ class SystemdPower:
             self._start_triggers(policy)
         self._systemctl("reset-failed", unit, fine=True)
         self._systemctl("start", "--no-block", unit)
+        if self._is_daemon_stopping():  # asked afterwards: what was queued before the stop does not wait for it
+            self._systemctl("start", "--no-block", *_IN_ANY_ORDER, unit)
 
     def log_since(self, at: datetime) -> tuple[str, ...]:
         """See Power.log_since; what the server writes into a file of its own is not in the journal."""
@@ -202,9 +216,13 @@ class SystemdPower:
     def _ask_to_stop(self, shown: Mapping[str, str]) -> None:
         """Send the signal that servers stop on; where no process is, end systemd's waiting for the next start."""
         if shown["SubState"] == "auto-restart":
-            self._systemctl("stop", "--no-block", shown["Id"])
+            order = _IN_ANY_ORDER if self._is_daemon_stopping() else ()
+            self._systemctl("stop", "--no-block", *order, shown["Id"])
         else:
             self._systemctl("kill", "--kill-who=main", "--signal=TERM", shown["Id"], fine=True)
+
+    def _is_daemon_stopping(self) -> bool:
+        return self._daemon_unit != "" and self._ask_for(self._daemon_unit)["ActiveState"] == "deactivating"
 
     def _unmask(self, unit: str) -> None:
         self._systemctl("unmask", unit)

@@ -1,11 +1,15 @@
 """The gate in front of the routes."""
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
+from octeth_backupd.control.guard import Guard
 from octeth_backupd.control.limits import Limits
 from octeth_backupd.control.peers import Peer
-from tests.fakes.api_client import ADMIN, READER, ROOT, STRANGER, ask
+from octeth_backupd.control.protocol import PEER_KEY
+from tests.fakes.api_client import ACCESS, ADMIN, LIMITS, READER, ROOT, STRANGER, ask
 from tests.fakes.services import FakeServices
 
 
@@ -40,6 +44,35 @@ def test_a_change_is_logged_with_who_and_what_came_of_it() -> None:
 
     entry = next(entry for entry in log if entry["event"] == "control.change")
     assert (entry["uid"], entry["pid"], entry["path"], entry["status"]) == (1001, 102, "/v1/backups", 202)
+    assert (entry["outcome"], entry["run_id"]) == ("accepted", "run-2")
+
+
+@pytest.mark.parametrize("change", ["pin", "unpin", "accept"])
+def test_change_of_a_backup_is_logged_with_its_whole_id(change: str) -> None:
+    with capture_logs() as log:
+        ask(FakeServices(), "POST", f"/v1/backups/latest/{change}")
+
+    entry = next(entry for entry in log if entry["event"] == "control.change")
+    assert entry["backup_id"].startswith("oempro-")
+
+
+def test_change_whose_request_is_cancelled_is_logged_all_the_same() -> None:
+    async def cancelled(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(_: object) -> None:
+        pass
+
+    guard = Guard(cancelled, access=ACCESS, limits=LIMITS)
+    scope = {"method": "POST", "path": "/v1/backups", "headers": [], PEER_KEY: ROOT}
+
+    with capture_logs() as log, pytest.raises(asyncio.CancelledError):
+        asyncio.run(guard(scope, receive, send))
+
+    assert [(entry["event"], entry["outcome"]) for entry in log] == [("control.change", "unanswered")]
 
 
 def test_a_refused_change_is_logged_too() -> None:

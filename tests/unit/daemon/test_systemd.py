@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
-from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.events import RunFinished, RunStarted, StepProgress, StepStarted, Warned
 from tests.fakes.runs import AT, a_run
 
@@ -74,7 +74,7 @@ def _progress(done_bytes: int, total_bytes: int) -> StepProgress:
 def test_the_life_of_a_daemon_in_systemds_words(manager: Manager) -> None:
     systemd = Systemd()
 
-    systemd.ready("idle")
+    systemd.ready()
     systemd.alive()
     systemd.status("busy")
     systemd.stopping()
@@ -87,9 +87,23 @@ def test_a_reload_leaves_the_running_step_in_status(manager: Manager) -> None:
     systemd.follow(_started())
     manager.heard()
 
-    systemd.ready("idle")
+    systemd.ready("new configuration refused")
 
     assert manager.heard() == ["READY=1\nSTATUS=oempro: backup"]
+
+
+def test_last_result_is_there_after_a_start_and_a_reload_and_stays_behind_housekeeping(manager: Manager) -> None:
+    systemd = Systemd()
+    systemd.remember(a_run("r1", status=RunStatus.FAILED))
+    upload = a_run("r2", status=RunStatus.SUCCESS, operation=Operation.UPLOAD)
+
+    systemd.ready()
+    systemd.follow(RunFinished(run_id="r2", server="oempro", at=AT, run=upload))
+
+    assert manager.heard() == [
+        "READY=1\nSTATUS=idle; last: backup of oempro failed",
+        "STATUS=idle; last: backup of oempro failed",
+    ]
 
 
 def test_reloading_says_when_in_the_same_message(manager: Manager) -> None:
@@ -120,8 +134,19 @@ def test_status_follows_the_running_step(manager: Manager) -> None:
         "STATUS=oempro: backup 5 MiB",
         "STATUS=oempro: backup 50 %",
         "STATUS=oempro: backup 99 %",
-        "STATUS=idle; last run of oempro: success",
+        "STATUS=idle; last: backup of oempro success",
     ]
+
+
+def test_words_in_any_language_arrive_and_ready_with_them(manager: Manager) -> None:
+    systemd = Systemd()
+    systemd.remember(replace(a_run(status=RunStatus.FAILED), error=f"Zugriff für „root“ verweigert {'x' * 200}"))
+
+    systemd.ready()
+
+    [message] = manager.heard()
+    assert message.startswith("READY=1\nSTATUS=idle; last: backup of oempro failed: Zugriff für „root“ verweigert")
+    assert message.endswith("…")
 
 
 def test_the_end_of_one_run_leaves_the_others_in_status(manager: Manager) -> None:
@@ -161,14 +186,14 @@ def test_runs_in_many_threads_do_not_disturb_each_other(manager: Manager) -> Non
     systemd.follow(_finished("last", "oempro"))
 
     assert errors == []
-    assert manager.heard()[-1] == "STATUS=idle; last run of oempro: success"
+    assert manager.heard()[-1] == "STATUS=idle; last: backup of oempro success"
 
 
 def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     systemd = Systemd()
 
-    systemd.ready("idle")
+    systemd.ready()
     systemd.follow(_started())
 
     assert watchdog_interval_seconds() == 0

@@ -86,3 +86,21 @@ def test_file_that_everybody_may_write_is_refused(tmp_path: Path) -> None:
 
     assert not problem.is_warning
     assert problem.hint == f"Run: chmod o-w {path}"
+
+
+def test_file_that_belongs_to_a_group_that_may_write_is_doubtful(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("a = 1\n")
+    path.chmod(0o660)
+    gid = path.stat().st_gid or 1
+    try:
+        os.chown(path, -1, gid)
+    except PermissionError:
+        gid = path.stat().st_gid
+
+    content = read_file(path)
+
+    problem = only(content.problems)
+    assert problem.is_warning
+    assert "the group" in problem.message
+    assert content.values == {"a": 1}

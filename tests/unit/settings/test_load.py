@@ -246,11 +246,16 @@ def test_secret_in_a_file_that_everybody_reads_is_warned_of(write_config: Callab
     assert only(examination.problems).is_warning
 
 
-def test_file_without_secrets_may_be_read_by_everybody(write_config: Callable[[str], Path]) -> None:
+def test_file_without_secrets_that_everybody_may_read_is_doubtful_too(write_config: Callable[[str], Path]) -> None:
     path = write_config(GOOD)
     path.chmod(0o644)
 
-    assert examine(path, {}).problems == ()
+    examination = examine(path, {})
+
+    assert examination.settings is not None
+    problem = only(examination.problems)
+    assert problem.is_warning
+    assert problem.hint == f"Run: chmod 640 {path}"
 
 
 def test_systemds_directories_are_the_defaults_and_the_file_wins(write_config: Callable[[str], Path]) -> None:

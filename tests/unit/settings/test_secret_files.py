@@ -65,6 +65,13 @@ def test_file_that_everybody_may_read_works_with_a_warning(tmp_path: Path) -> No
     assert only(found.problems).is_warning
 
 
+def test_file_that_everybody_may_write_works_with_a_warning(tmp_path: Path) -> None:
+    problem = only(read_secret_file(secret_file(tmp_path, b"p\n", mode=0o602), key=KEY).problems)
+
+    assert problem.is_warning
+    assert problem.message.startswith("every user may write ")
+
+
 def test_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

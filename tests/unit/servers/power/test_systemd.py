@@ -44,6 +44,9 @@ case "$*" in
     show*mariadb.socket)
         state=failed; [ -e listening ] && state=active
         echo Id=mariadb.socket; echo LoadState=loaded; echo ActiveState=$state ;;
+    show*octeth-backupd.service)
+        state=active; [ -e leaving ] && state=deactivating
+        echo Id=octeth-backupd.service; echo LoadState=loaded; echo ActiveState=$state ;;
     show*)
         [ -e away ] && {{ echo "Failed to connect to bus"; exit 1; }}
         show_server ;;
@@ -58,6 +61,7 @@ case "$*" in
     start*)
         [ -e gone ] && exit 5
         [ -e masked ] || [ -e masked-runtime ] && {{ echo "Unit mariadb.service is masked."; exit 1; }}
+        case "$*" in *ignore-dependencies*) ;; *) [ -e leaving ] && exit 0 ;; esac
         touch running ;;
 esac
 exit 0
@@ -91,6 +95,7 @@ class SystemdRig:
             docker=Docker(f"unix://{self.directory}/none"),
             clock=self.clock,
             search_path=f"{self.programs}:{DEFAULT_PATH}",
+            daemon_unit="octeth-backupd.service",
         )
 
     @property
@@ -261,3 +266,23 @@ def test_log_without_a_journal_is_empty(rig: SystemdRig) -> None:
 
 def test_host_without_docker_has_no_other_users(rig: SystemdRig) -> None:
     assert rig.power.other_users([rig.directory]) == ()
+
+
+def test_server_does_not_wait_for_the_end_of_a_daemon_that_stops_only_when_the_server_is_up(tmp_path: Path) -> None:
+    rig = SystemdRig(tmp_path)
+    rig.power.stop(timeout_seconds=5, wait=rig.clock.go)
+    rig.mark("leaving")
+
+    rig.power.start()
+
+    assert rig.power.state().is_running
+    assert rig.calls[-1] == "start --no-block --job-mode=ignore-dependencies mariadb.service"
+
+
+def test_order_of_units_counts_while_the_daemon_stays(tmp_path: Path) -> None:
+    rig = SystemdRig(tmp_path)
+    rig.power.stop(timeout_seconds=5, wait=rig.clock.go)
+
+    rig.power.start()
+
+    assert rig.calls[-1] == "start --no-block mariadb.service"
