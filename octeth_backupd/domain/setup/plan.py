@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.setup.one_line import one_line
 from octeth_backupd.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ class Plan:
     notes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """Yield all of it for people."""
+        """Return all of it for people, each line as one: names come from the server, and could fake others."""
+        return map(one_line, self._lines())
+
+    def _lines(self) -> Iterator[str]:
         if self.account:
             yield f"create the account {self.account} with a random password, and grant it:"
             yield from (f"  {statement}" for statement in self.grants)
