@@ -57,6 +57,7 @@ class Plan:
     """Everything that will be done on this host, in order.
 
     Attributes:
+        keeps_account: The account is there already.
         directories: Directory → mode, for those that are not there.
         commands: Run after the files are written.
         notes: What the operator must know.
@@ -65,6 +66,7 @@ class Plan:
     files: tuple[PlannedFile, ...]
     directories: tuple[tuple[PurePosixPath, int], ...] = ()
     account: str = ""
+    keeps_account: bool = False
     grants: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,7 +77,11 @@ class Plan:
 
     def _lines(self) -> Iterator[str]:
         if self.account:
-            yield f"create the account {self.account} with a random password, and grant it:"
+            yield (
+                f"give the account {self.account}, which is there, a new random password, and grant it:"
+                if self.keeps_account
+                else f"create the account {self.account} with a random password, and grant it:"
+            )
             yield from (f"  {statement}" for statement in self.grants)
         yield from (f"make the directory {path} ({mode:04o})" for path, mode in self.directories)
         for file in self.files:
