@@ -39,7 +39,7 @@ exit codes:
   75  another daemon holds the state directory; an import must wait for it, or for the bash tool
   77  import, setup: not root
   78  the configuration cannot be used, or would be overwritten
-  130 import, setup: Ctrl-C; nothing is half done
+  130 import, setup: Ctrl-C; nothing is half done but what is named
   141 whoever read the output left before its end, as "| head" does
 """
 

@@ -8,7 +8,7 @@ import os
 import select
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -72,7 +72,8 @@ def set_up(arguments: argparse.Namespace) -> int:
                 )
                 return run_setup(order, machine)
         except KeyboardInterrupt:
-            print("\ninterrupted; nothing is half done: run setup again", file=sys.stderr)
+            with suppress(OSError):  # the terminal may be what was lost
+                print("\ninterrupted; nothing is half done but what is named above: run setup again", file=sys.stderr)
             return _INTERRUPTED
         finally:
             docker.close()

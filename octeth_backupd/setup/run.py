@@ -27,7 +27,7 @@ from octeth_backupd.servers.server import Server
 from octeth_backupd.settings.load import load
 from octeth_backupd.setup.account import create_account, require_new
 from octeth_backupd.setup.afterwards import finish
-from octeth_backupd.setup.engine import look_at_engine, run_commands
+from octeth_backupd.setup.engine import install, look_at_engine, run_commands
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
 from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit
@@ -213,7 +213,7 @@ def _see_to_engine(
         if order.install_engine and not machine.prompt.confirm("Run these commands now?"):
             raise CancelledError("not confirmed; nothing was changed")
         commands = _advice(order, machine, login, in_container=in_container, directory=directory).commands
-        run_commands(commands, machine.host_runner, machine.say)
+        install(commands, machine.host_runner, machine.say)
     machine.say(f"engine: {look_at_engine(login.server, settings, machine.clock).words}")
 
 
