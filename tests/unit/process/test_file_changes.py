@@ -12,6 +12,7 @@ import pytest
 from octeth_backupd.errors import StorageError
 from octeth_backupd.process import file_changes
 from octeth_backupd.process.file_changes import FileChanges
+from octeth_backupd.process.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ def test_symbolic_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 def test_file_that_somebody_else_makes_meanwhile_is_not_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = file_changes.write_whole
+    written = write_whole
 
     def too_late(path: Path, *arguments: Any, **keywords: Any) -> None:
         path.write_text("theirs")
@@ -117,7 +118,7 @@ def test_file_that_somebody_else_makes_meanwhile_is_not_removed(
 
 
 def test_ctrl_c_right_after_a_file_was_written_takes_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = file_changes.write_whole
+    written = write_whole
 
     def interrupted(*arguments: Any, **keywords: Any) -> None:
         written(*arguments, **keywords)
