@@ -114,7 +114,8 @@ def _good(connection: sa.Connection, server: str, until: datetime) -> GoodBackup
 def _first_after(connection: sa.Connection, until: datetime) -> datetime | None:
     of_time = backups.c.taken_at.type
     later = backups.c.taken_at > sa.literal(until, of_time)
-    return connection.scalar(sa.select(sa.func.min(backups.c.taken_at, type_=of_time)).where(later))
+    first: datetime | None = connection.scalar(sa.select(sa.func.min(backups.c.taken_at, type_=of_time)).where(later))
+    return first
 
 
 def _without_spaces(column: sa.Column[Any]) -> sa.ColumnElement[str]:
