@@ -225,8 +225,10 @@ def _hint(error: OSError) -> str:
 
 
 def _write_synced(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
-    # O_NOFOLLOW: a link planted under the partial's name must not lead the write elsewhere.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    # A file of our own: a link, pipe or file that another user planted under the partial's name must not lead the write
+    # elsewhere, block it, or leave him the owner. What a crash left goes the same way.
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
         if owner is not None:
             os.fchown(descriptor, *owner)
