@@ -64,14 +64,15 @@ def _deadline(
         told_until = max(deadline, schedule.known_since) + REMOVED_IS_TOLD_FOR
         return deadline if standing.now <= told_until else None
     times = [standing.watching_since, *([good] if good is not None else [])]
-    if f"{_subject(schedule)}/{LATE}" not in standing.open_keys:
+    is_told = f"{_subject(schedule)}/{LATE}" in standing.open_keys
+    if not is_told:
         # Another rule is another beginning; but what was overdue before it is not made up for by it.
         times.append(schedule.known_since)
     reference = max((time for time in times if time <= standing.now + CLOCK_MARGIN), default=standing.now)
     limit_seconds = settings.overdue_after_seconds.of(schedule.tier)
     due = schedule.rule.next_after(reference)
     deadline = due + grace if limit_seconds is None else reference + timedelta(seconds=limit_seconds)
-    if server.is_backing_up:  # it may be what is missing; a run that hangs is no excuse for ever
+    if server.is_backing_up and not is_told:  # it may be what is missing; a run that hangs is no excuse for ever
         deadline += (schedule.rule.next_after(due) - due) / 2
     return deadline
 

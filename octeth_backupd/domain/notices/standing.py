@@ -84,7 +84,7 @@ class HoldFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRestore:
-    """A restore that is not over, and that nobody is working on."""
+    """A restore that is not over: nobody is working on it, or it was told before somebody began to."""
 
     restore_id: str
     state: str

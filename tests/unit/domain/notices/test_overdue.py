@@ -87,6 +87,16 @@ def test_a_backup_that_runs_gets_half_of_the_time_until_the_next_and_not_for_eve
     assert kinds(facts, now=START + timedelta(hours=39)) == ["overdue:oempro:daily/late"]
 
 
+def test_what_is_overdue_is_not_over_because_a_backup_begins() -> None:
+    key = "overdue:oempro:monthly/late"
+    facts = server(schedule(Tier.MONTHLY, last_good=good(hours_ago=35 * 24)), is_backing_up=True)
+
+    now = START - timedelta(days=14)  # the 8th
+
+    assert kinds(facts, now=now) == []
+    assert kinds(facts, now=now, open_keys=frozenset({key})) == [key]
+
+
 def test_a_backup_dated_in_the_future_hides_nothing() -> None:
     facts = server(schedule(last_good=good(hours_ago=-24 * 365)))
 
