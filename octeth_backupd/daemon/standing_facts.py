@@ -106,6 +106,7 @@ class StandingFacts:
             ),
             storages=self._storages(parts),
             disks=self._disks.look(parts, active, open_keys, now),
+            silent_disks=self._disks.silent(open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
             away=self._note_look(now),
             open_keys=open_keys,
