@@ -262,8 +262,10 @@ class NoticeDelivery:
 
     def _let_rest(self, line: _Line) -> None:
         """Send nothing for a while: what could not be written down would be done over and over."""
-        at = self._clock.now() + FIRST_DELAY
-        line.not_before = max(line.not_before or at, at)
+        now = self._clock.now()
+        at = now + FIRST_DELAY
+        if line.not_before is None or not at < line.not_before <= now + LONGEST_RETRY_AFTER:
+            line.not_before = at
 
     def _is_current(self, name: str, sender: _Sender) -> bool:
         return self._notifiers.get(name) is sender.notifier

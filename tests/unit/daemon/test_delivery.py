@@ -354,6 +354,30 @@ def test_what_failed_is_left_alone_for_a_while_though_the_catalog_does_not_take_
     assert (soon, len(asked)) == (1, 2)
 
 
+def test_a_line_that_rests_after_the_clock_was_set_back_rests_ten_seconds(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def fail(delivery_id: int, *_what: Any, **_more: Any) -> None:
+        asked.append(delivery_id)
+        raise CatalogError("no space")
+
+    outbox.put("1")
+    outbox.notifiers["mail"].error = AWAY
+    outbox.look()
+    outbox.notifiers["mail"].error = None
+    outbox.bench.clock.jump(-30 * 86400)
+    monkeypatch.setattr(outbox.outbox, "end_delivery", fail)
+    outbox.look()
+    outbox.look()
+    soon = len(asked)
+    outbox.bench.clock.go(10)
+    outbox.look()
+
+    assert (soon, len(asked)) == (1, 2)
+
+
 def test_a_sender_that_breaks_is_not_begun_over_and_over(outbox: Outbox) -> None:
     asked: list[str] = []
 
