@@ -84,11 +84,14 @@ class StandingRows:
         with self._database.read() as connection:
             return [Slot(**row) for row in connection.execute(query.order_by(slots.c.due_at)).mappings()]
 
-    def ended_runs(self, *, server: str | None = None, limit: int = 100) -> list[Run]:
+    def ended_runs(
+        self, *, server: str | None = None, operation: Operation | None = None, limit: int = 100
+    ) -> list[Run]:
         """Return runs that are over in the order in which they were entered, newest first; uploads are left out.
 
         Args:
             server: Only this server's.
+            operation: Only those of it.
             limit: At most so many.
         """
         query = (
@@ -99,6 +102,8 @@ class StandingRows:
         )
         if server is not None:
             query = query.where(runs.c.server == server)
+        if operation is not None:
+            query = query.where(runs.c.operation == operation)
         with self._database.read() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 

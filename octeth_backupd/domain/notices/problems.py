@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.notices.current import CurrentProblem
-from octeth_backupd.domain.notices.disk_problems import disk_problem
+from octeth_backupd.domain.notices.disk_problems import disk_problem, silent_problem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_problems
 from octeth_backupd.domain.notices.run_problems import backup_subject, run_problems
@@ -28,6 +28,7 @@ def problems_of(standing: Standing, settings: NoticesSettings) -> tuple[CurrentP
         found += ([problem] if problem is not None else []) + lost_problems(storage, standing)
     disks = (disk_problem(disk, standing, settings) for disk in standing.disks)
     found += [problem for problem in disks if problem is not None]
+    found += [silent_problem(disk) for disk in standing.silent_disks]
     found += [_notifier_problem(notifier) for notifier in standing.notifiers]
     return tuple(found)
 
