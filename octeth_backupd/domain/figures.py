@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodBackup:
-    """The newest good, unsuspect backup of a server: what ``latest`` means."""
+    """The newest good, unsuspect backup of ours of a server; what a wrong clock dated in the future does not count."""
 
     backup_id: str
     taken_at: datetime

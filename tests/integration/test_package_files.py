@@ -86,6 +86,7 @@ def test_rpm_has_the_files_of_a_red_hat_system(rpm: Path) -> None:
     assert (oct(configuration.mode), configuration.kind) == ("0o100640", "cn")
     assert oct(files["/usr/lib/systemd/system/octeth-backupd.service"].mode) == "0o100644"
     assert {
+        "/opt/octeth-backupd/lib/python3.11/site-packages/apprise/__init__.py",
         "/usr/bin/octeth-backupd",
         "/usr/bin/octeth-backupctl",
         "/usr/lib/sysusers.d/octeth-backupd.conf",

@@ -53,6 +53,7 @@ def test_result_passes_our_own_examination(tmp_path: Path) -> None:
     translation = translate(configuration(ENV, SHIPPED_CONF), around())
     config = tmp_path / "config.toml"
     config.write_text(translation.config_text().replace("/etc/octeth-backupd", str(tmp_path)))
+    config.chmod(0o640)
     for secret in translation.secrets:
         file = tmp_path / secret.path.name
         file.write_text(secret.text)
