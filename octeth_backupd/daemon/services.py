@@ -19,6 +19,7 @@ from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, Tier, Trigger
 from octeth_backupd.domain.names import is_safe_name
+from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
@@ -232,7 +233,7 @@ class DaemonServices(ReadingServices):
         active = self._coordinator.active()
         state: Literal["running", "stopping"] = "stopping" if self._coordinator.is_stopping else "running"
         parts = self._parts()
-        figures = self._catalog.stock.figures.read(parts.servers)
+        figures = self._catalog.stock.figures.read(parts.servers, until=self._clock.now() + CLOCK_MARGIN)
         problems = self._notifiers.problems()
         subjects = {problem.subject for problem in problems}
         return StatusView(

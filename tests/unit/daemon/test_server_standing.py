@@ -49,7 +49,7 @@ class Standing:
             Placement.CONTAINER,
             views=self.views,
             active=self.active,
-            figures=self.bench.catalog.stock.figures.read([server]),
+            figures=self.bench.catalog.stock.figures.read([server], until=self.bench.clock.now() + timedelta(hours=1)),
         )
 
 
