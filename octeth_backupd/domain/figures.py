@@ -56,6 +56,17 @@ class CopyFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCopies:
+    """How many copies of a server's backups are in one storage backend, by tier and state."""
+
+    storage: str
+    tier: Tier
+    state: CopyState
+    copies: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PendingFigures:
     """Copies that are not where they belong yet.
 
@@ -97,6 +108,16 @@ class CatalogFigures:
     proven: Mapping[tuple[str, ProofLevel], datetime] = field(default_factory=dict)
     known_since: Mapping[tuple[str, Tier], datetime] = field(default_factory=dict)
     size_bytes: int = 0
+
+    def stored(self, server: str) -> tuple[StoredCopies, ...]:
+        """Return the copies of a server's backups, by storage backend, tier and state."""
+        return tuple(
+            StoredCopies(storage=storage, tier=tier, state=state, copies=one.count, size_bytes=one.size_bytes)
+            for (owner, tier, storage, state), one in sorted(
+                self.copies.items(), key=lambda item: (item[0][2], item[0][1].rank, item[0][3])
+            )
+            if owner == server
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

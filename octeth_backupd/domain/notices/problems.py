@@ -60,6 +60,11 @@ def restore_key(restore_id: str) -> str:
     return f"restore:{restore_id}"
 
 
+def notifier_key(name: str) -> str:
+    """Return the key of the problem that a notifier does not get through."""
+    return f"notifier:{name}"
+
+
 def hold_problem(facts: HoldFacts) -> CurrentProblem:
     """Return the problem that an open hold is: somebody has to say whether a backup is good."""
     hold = facts.hold
@@ -95,7 +100,7 @@ def _restore_problem(server: ServerFacts, restore: OpenRestore) -> CurrentProble
 
 def _notifier_problem(notifier: NotifierFacts) -> CurrentProblem:
     return CurrentProblem(
-        key=f"notifier:{notifier.name}",
+        key=notifier_key(notifier.name),
         kind=NoticeKind.NOTIFIER,
         severity=Severity.WARNING,
         title=f"notifier {notifier.name} does not get through",

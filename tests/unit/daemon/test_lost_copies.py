@@ -21,8 +21,10 @@ def test_lost_copies_are_counted_by_storage_and_by_what_is_wrong(bench: Bench) -
     for days, copies in enumerate(states):
         bench.catalog.add_backup(make_backup(taken_at=START + timedelta(days=days), copies=copies))
 
-    damaged, missing = lost_copy_warnings(bench.catalog)
+    warnings = lost_copy_warnings(bench.catalog)
+    damaged, missing = warnings.values()
 
+    assert list(warnings) == ["lost:local:corrupt", "lost:s3:missing"]
     assert damaged.startswith("1 copy is damaged in local: ")
     assert missing.startswith("2 copies are missing in s3: ")
 
@@ -30,4 +32,4 @@ def test_lost_copies_are_counted_by_storage_and_by_what_is_wrong(bench: Bench) -
 def test_where_nothing_is_lost_nothing_is_said(bench: Bench) -> None:
     bench.catalog.add_backup(make_backup(copies={"local": CopyState.DELETED, "s3": CopyState.PENDING}))
 
-    assert lost_copy_warnings(bench.catalog) == ()
+    assert lost_copy_warnings(bench.catalog) == {}
