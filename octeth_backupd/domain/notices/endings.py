@@ -15,7 +15,7 @@ from octeth_backupd.domain.notices.overdue import overdue_subjects
 from octeth_backupd.domain.notices.problems import hold_key, restore_key
 from octeth_backupd.domain.notices.refusals import refusal_in
 from octeth_backupd.domain.notices.run_problems import FOLLOWED, run_problem_key
-from octeth_backupd.domain.notices.storage_problems import storage_subject
+from octeth_backupd.domain.notices.storage_problems import is_lost_cause, storage_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -197,11 +197,10 @@ def _by_itself(run: Run, notice: Notice, standing: Standing, current: Mapping[st
 def _ordered(run: Run, notice: Notice, standing: Standing, current: Mapping[str, CurrentProblem]) -> Ending | None:
     """Return how what an operator ordered is told where it did not go well: nobody may have waited for it.
 
-    Copies that a sync found lost are a problem of their own.
+    Copies that a sync found lost are a problem of their own; whatever else it found is told with its end.
     """
-    is_known = run.operation is Operation.SYNC and any(
-        problem.kind is NoticeKind.ANOMALY for problem in current.values()
-    )
+    causes = tuple(str(cause) for cause in run.detail.get("degraded", ()))
+    is_known = run.operation is Operation.SYNC and bool(causes) and all(is_lost_cause(one, current) for one in causes)
     doubted = min(_doubts(run, standing), default="")
     match run.status:
         case RunStatus.FAILED if run.operation is not Operation.UPLOAD:

@@ -158,9 +158,26 @@ def test_what_a_verify_found_is_told_once_with_the_hold_that_it_began() -> None:
     assert choices(ending) == [("failure", "hold:3")]
 
 
-def test_a_sync_that_found_lost_copies_leaves_the_telling_to_their_problem() -> None:
-    run = make_run(operation=Operation.SYNC, status=RunStatus.DEGRADED, server="")
-    lost = replace(current("lost:s3:missing/1"), kind=NoticeKind.ANOMALY)
+def _synced(*causes: str, problem: str = "lost:s3:missing/1") -> Ending | None:
+    run = make_run(operation=Operation.SYNC, status=RunStatus.DEGRADED, server="", detail={"degraded": list(causes)})
+    lost = replace(current(problem), kind=NoticeKind.ANOMALY)
+    return ending_of(run, NOTICE, standing(), {lost.key: lost})
 
-    assert ending_of(run, NOTICE, standing(), {lost.key: lost}) is None
-    assert choices(ending_of(run, NOTICE, standing(), {})) == [("degraded", "")]
+
+def test_a_sync_that_found_lost_copies_leaves_the_telling_to_their_problem() -> None:
+    assert _synced("s3: 1 missing") is None
+    assert _synced("s3: 1 missing", problem="lost:s3:missing/2") is None
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "s3: none of the 14 archives that the catalog knows is there",
+        "s3: 14 missing",
+        "s3: 1 missing, 1 incomplete",
+        "s3: 1 corrupt",
+        "local: 1 missing",
+    ],
+)
+def test_what_a_sync_found_beside_the_copies_that_are_known_as_lost_is_told(cause: str) -> None:
+    assert choices(_synced("s3: 1 missing", cause)) == [("degraded", "")]
