@@ -162,7 +162,10 @@ def _restore(run: Run, notice: Notice, current: Mapping[str, CurrentProblem]) ->
     told = replace(notice, kind=NoticeKind.RESTORE)
     if run.status is RunStatus.SUCCESS:
         ends = frozenset({key}) if run.operation is Operation.RESOLVE else frozenset[str]()
-        return _ending(run, replace(told, problem=key if ends else "", is_end=bool(ends)), ends=ends)
+        told = replace(told, problem=key if ends else "", is_end=bool(ends))
+        # What its last hook was to start again may still be stopped: that concerns who wants nothing of restores, too.
+        flawed = [replace(told, kind=NoticeKind.DEGRADED)] if told.severity is Severity.WARNING else []
+        return _ending(run, told, *flawed, ends=ends)
     if run.status is RunStatus.SKIPPED or (run.operation is Operation.RESOLVE and not _restores_of(run, current)):
         return None
     severity = Severity.ERROR if run.status is RunStatus.FAILED else Severity.WARNING

@@ -129,6 +129,14 @@ def test_a_restore_that_did_not_succeed_reaches_those_who_want_failures_only() -
     assert choices(told(RunStatus.SUCCESS, Operation.RESTORE)) == [("restore", "")]
 
 
+def test_a_restore_whose_last_hook_failed_reaches_those_who_want_problems_only() -> None:
+    run = make_run(operation=Operation.RESTORE, status=RunStatus.SUCCESS, finished_at=START)
+
+    ending = ending_of(run, replace(NOTICE, severity=Severity.WARNING), standing(), {})
+
+    assert choices(ending) == [("restore", ""), ("degraded", "")]
+
+
 def test_a_restore_that_is_resolved_ends_its_problem() -> None:
     ending = told(RunStatus.SUCCESS, Operation.RESOLVE, detail={"restore_id": "r1"})
 
