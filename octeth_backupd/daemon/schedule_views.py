@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.control.services import ScheduleView
 from octeth_backupd.domain.backup import Tier
+from octeth_backupd.domain.notices.words import moment_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from octeth_backupd.scheduling.ledger import SlotLedger
 
 
@@ -31,3 +34,15 @@ def schedule_views(ledger: SlotLedger) -> list[ScheduleView]:
         )
         for view in ledger.schedule_views()
     ]
+
+
+def paused_warnings(views: Iterable[ScheduleView]) -> tuple[str, ...]:
+    """Return one warning for each schedule that is paused: it is easily forgotten, and nothing is backed up by it."""
+    return tuple(
+        f"{view.server}: the schedule {view.schedule} is paused"
+        + (f" since {moment_words(view.paused_at)}" if view.paused_at is not None else "")
+        + (f" by {view.paused_by}" if view.paused_by else "")
+        + f": octeth-backupctl resume --server {view.server} --schedule {view.schedule}"
+        for view in views
+        if view.paused
+    )

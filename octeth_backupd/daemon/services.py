@@ -15,6 +15,7 @@ from octeth_backupd.daemon.freshness import freshness_of
 from octeth_backupd.daemon.lost_copies import lost_copy_warnings
 from octeth_backupd.daemon.reading_services import ReadingServices
 from octeth_backupd.daemon.retention_services import DaemonRetentionServices
+from octeth_backupd.daemon.schedule_views import paused_warnings
 from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, Tier, Trigger
@@ -256,6 +257,7 @@ class DaemonServices(ReadingServices):
         return (
             *(text for name, text in tuple(self._state.warnings.items()) if not self._is_over(name)),
             *self._restores.warnings(),
+            *paused_warnings(self._schedules()),
             *lost_copy_warnings(self._catalog),
             *self._notifiers.warnings(),
         )

@@ -227,6 +227,7 @@ def _recovery(run: Run, notice: Notice, ends: frozenset[str]) -> list[Notice]:
         problem=min(ends),
         is_end=True,
         title=f"{run.server}: {what or f'{run.operation} succeeds'} again",
+        facts=(*notice.facts, ("ends", ", ".join(sorted(ends)))),
     )
     late = [key for key in sorted(ends) if key.startswith(overdue_subjects(run.server))]
     return [recovery, *(replace(recovery, kind=NoticeKind.OVERDUE, problem=key) for key in late[:1])]

@@ -295,6 +295,14 @@ def test_status_carries_a_refused_configuration_warnings_and_the_stop(daemon: Da
     assert (view.configuration_error, view.warnings, view.state) == ("unknown key", ("Docker is away.",), "stopping")
 
 
+def test_status_warns_of_a_schedule_that_is_paused(daemon: Daemon) -> None:
+    daemon.views = [replace(daemon.view("oempro", "daily"), paused=True, paused_by="uid 0 (root)")]
+
+    (warning,) = daemon.services.status().warnings
+
+    assert warning.startswith("oempro: the schedule daily is paused by uid 0 (root)")
+
+
 @pytest.mark.parametrize("paused", [True, False])
 def test_pausing_and_resuming_concern_the_named_schedule_only(two_servers: Daemon, paused: bool) -> None:
     change = two_servers.services.pause if paused else two_servers.services.resume

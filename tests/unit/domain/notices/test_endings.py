@@ -51,6 +51,7 @@ def test_the_first_success_after_failures_is_a_recovery_or_a_success() -> None:
     assert ending is not None
     assert ending.ends == {"failing:backup:oempro/engine", late}
     assert ending.choices[0].title == "oempro: backups succeed again"
+    assert ending.choices[0].fact("ends") == f"failing:backup:oempro/engine, {late}"
     assert all(notice.is_end for notice in ending.choices[:2])
 
 
