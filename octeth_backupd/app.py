@@ -208,6 +208,7 @@ class _Daemon:
             installation_id=self._installation_id,
             storages=self._parts.local_storages,
             remote=tuple(self._parts.remote_storages),
+            has_after_backup=bool(self._parts.hooks.after_backup),
             workspace_directories=workspaces,
             runtime_directory=self._settings.daemon.runtime_directory,
         ).recover()

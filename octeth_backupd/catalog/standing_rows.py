@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, runs, schedule_states, slots, steps
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Slot, SlotState
+from octeth_backupd.domain.hooks import Hook
 from octeth_backupd.domain.schedule_state import ScheduleState
 from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.domain.upload import WAITING_STATES
@@ -116,7 +117,11 @@ class StandingRows:
         """Return the step in which a run ended otherwise than well; empty when all its steps did."""
         query = (
             sa.select(steps.c.name)
-            .where(steps.c.run_id == run_id, steps.c.status != RunStatus.SUCCESS)
+            .where(
+                steps.c.run_id == run_id,
+                steps.c.status != RunStatus.SUCCESS,
+                steps.c.name != f"hook {Hook.ON_FAILURE}",  # which is told of the end, and is not why
+            )
             .order_by(steps.c.position.desc())
             .limit(1)
         )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from octeth_backupd.domain.backup import CopyState, RunStatus, SlotState
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState
+from octeth_backupd.domain.hooks import Hook
 from octeth_backupd.domain.upload import WAITING_STATES
 from octeth_backupd.errors import BackupdError, DockerError, NotFoundError
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY
@@ -24,10 +25,10 @@ from octeth_backupd.process.orphans import end_orphans
 from octeth_backupd.process.sidecar import end_sidecars
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from octeth_backupd.catalog.store import Catalog
-    from octeth_backupd.domain.backup import Run
+    from octeth_backupd.domain.backup import Run, StepRecord
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.process.docker import Docker
@@ -46,6 +47,7 @@ class Recovery:
     Attributes:
         storages: The local ones: nothing is asked of a network before READY.
         remote: Names of the storage backends that backups are uploaded to.
+        has_after_backup: Programs of the operator run after a backup.
         workspace_directories: Where runs of this installation have ever had workspaces.
     """
 
@@ -56,6 +58,7 @@ class Recovery:
     workspace_directories: tuple[Path, ...]
     runtime_directory: Path
     remote: tuple[str, ...] = ()
+    has_after_backup: bool = False
 
     def recover(self) -> None:
         """End what still runs, remove what is half done, adopt what was finished, and close what was left running.
@@ -161,7 +164,8 @@ class Recovery:
 
     def _close(self, run: Run, backup_id: str | None) -> None:
         now = self.clock.now()
-        for step in self.catalog.steps(run.run_id):
+        steps = self.catalog.steps(run.run_id)
+        for step in steps:
             if not step.status.is_final:
                 self.catalog.finish_step(
                     run.run_id, step.position, status=RunStatus.INTERRUPTED, at=now, detail=dict(step.detail)
@@ -175,6 +179,7 @@ class Recovery:
             self.catalog.decide_slots(claimed, state=SlotState.SERVED, run_id=run.run_id, detail="", at=now)
             waiting = [copy for copy in self.catalog.backup(backup_id).copies if copy.state in WAITING_STATES]
             problems = [f"{copy.storage}: pending, the daemon ended before it was uploaded" for copy in waiting]
+            problems += self._unfinished_hook(run, steps)
             self.catalog.update_run(
                 run.run_id,
                 status=RunStatus.DEGRADED if problems else RunStatus.SUCCESS,
@@ -198,6 +203,18 @@ class Recovery:
             else "A scheduled run is started again by itself; repeat a manual one.",
         )
         _log.warning("recovery.run_interrupted", run_id=run.run_id, server=run.server, step=run.step)
+
+    def _unfinished_hook(self, run: Run, steps: Iterable[StepRecord]) -> list[str]:
+        """Return what became of the programs after a recorded backup, where they did not end well: none runs later."""
+        if run.operation is not Operation.BACKUP:
+            return []
+        step = next((one for one in steps if one.name == f"hook {Hook.AFTER_BACKUP}"), None)
+        if step is None:
+            return ["hook after_backup did not run: the daemon ended before it"] if self.has_after_backup else []
+        if not step.status.is_final:
+            return ["hook after_backup did not end: the daemon ended during it"]
+        error = step.detail.get("error") or f"hook after_backup {step.status}"
+        return [] if step.status is RunStatus.SUCCESS else [str(error)]
 
 
 class SidecarRecovery:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.engine_log import Severity, classify
 from octeth_backupd.domain.events import Event, ProgramOutput, StepFinished, StepStarted
+from octeth_backupd.domain.hooks import Hook
 from octeth_backupd.domain.notices.run_notice import RunTrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ON_FAILURE = f"hook {Hook.ON_FAILURE}"
+"""The step after the one that a run ended in, never that one."""
 _LAST_LINES = 20
 _ERROR_LINES = 20
 _LONGEST_LINE = 2_000
@@ -36,7 +39,7 @@ class RunTraces:
         match event:
             case StepStarted(step=step):
                 self._trace(event.run_id).begin(step)
-            case StepFinished(step=step, status=RunStatus.FAILED):
+            case StepFinished(step=step, status=RunStatus.FAILED | RunStatus.CANCELLED) if step != _ON_FAILURE:
                 self._trace(event.run_id).failed_step = step
             case ProgramOutput(line=line) if line.strip():
                 self._trace(event.run_id).take(line.rstrip()[:_LONGEST_LINE])
@@ -69,7 +72,8 @@ class _Trace:
 
     def begin(self, step: str) -> None:
         """Forget what an earlier step's programs printed, unless it failed."""
-        self.step = step
+        if step != _ON_FAILURE:
+            self.step = step
         if self.failed_step:
             return
         self.lines.clear()

@@ -17,6 +17,7 @@ import structlog
 
 from octeth_backupd.domain.backup import Operation, Run, RunStatus, Slot
 from octeth_backupd.domain.events import RunFinished, RunStarted
+from octeth_backupd.domain.shortening import shortened
 from octeth_backupd.errors import BackupdError, CancelledError
 from octeth_backupd.pipeline.context import RunContext
 from octeth_backupd.pipeline.result import RunResult
@@ -166,6 +167,7 @@ class RunWorker:
 
     def _finish(self, active: ActiveRun, ending: Ending, slots: tuple[Slot, ...]) -> None:
         error = ending.error
+        degraded = [shortened(str(cause)) for cause in ending.result.detail.get("degraded", ())]
         finished = replace(
             active.run,
             status=ending.status,
@@ -173,9 +175,9 @@ class RunWorker:
             step="",
             backup_id=ending.result.backup_id or active.run.backup_id,
             error_code=error.code if error else "",
-            error=error.message if error else "; ".join(ending.result.detail.get("degraded", ())),
+            error=shortened(error.message if error else "; ".join(degraded)),
             hint=error.hint if error else "",
-            detail=dict(ending.result.detail),
+            detail=dict(ending.result.detail) | ({"degraded": degraded} if degraded else {}),
         )
         # In this order: a claim is over once its run's row is final, and slots left undecided would be served again.
         end = UnwrittenEnd(

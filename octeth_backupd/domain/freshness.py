@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -135,10 +136,8 @@ def judge(
     age = (now - chosen.taken_at).total_seconds()
     problems = []
     if requirements.max_age_seconds is not None and age > requirements.max_age_seconds:
-        problems.append(
-            f"the newest {_wanted(requirements)} backup is {duration_words(age)} old, "
-            f"{duration_words(requirements.max_age_seconds)} are allowed"
-        )
+        old, allowed = _age_and_limit_words(age, requirements.max_age_seconds)
+        problems.append(f"the newest {_wanted(requirements)} backup is {old} old, {allowed} are allowed")
         problems.extend(misdated)
     if requirements.min_size_bytes is not None and chosen.size_bytes < requirements.min_size_bytes:
         problems.append(
@@ -162,6 +161,12 @@ def duration_words(seconds: float) -> str:
     if whole < _LEAST_HOURS_TOLD_AS_DAYS:
         return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def _age_and_limit_words(age_seconds: float, limit_seconds: int) -> tuple[str, str]:
+    """Return an age and the limit that it is above, in seconds where the words would be the same."""
+    age, limit = duration_words(age_seconds), duration_words(limit_seconds)
+    return (age, limit) if age != limit else (f"{math.ceil(age_seconds)} s", f"{limit_seconds} s")
 
 
 def size_words(count_bytes: int) -> str:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Run
 
 PREFIX = "OCTETH_BACKUPD_"
+HOOK_VARIABLE = f"{PREFIX}HOOK"
+"""Set for the programs of hooks, and for no other program of a run."""
+FAILED_HOOKS = "failed_hooks"
+"""In the detail of a run that succeeded: the programs after it that did not, in words."""
 LONGEST_CHARACTERS = 4096
 """Of a value: the kernel takes 128 KiB at most, and nobody reads more of an error."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind
 from octeth_backupd.domain.section import Section
@@ -57,6 +57,14 @@ def _headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
     return headers
 
 
+def _known_kinds(kinds: Any) -> Any:
+    known = [kind.value for kind in NoticeKind if kind is not NoticeKind.TEST]
+    for kind in kinds if isinstance(kinds, list | tuple) else ():
+        if isinstance(kind, str) and kind not in set(NoticeKind):
+            raise ValueError(f"names a kind of notice that there is not. Known are {', '.join(known)}.")
+    return kinds
+
+
 def _kinds(kinds: tuple[NoticeKind, ...]) -> tuple[NoticeKind, ...]:
     if NoticeKind.TEST in kinds:
         raise ValueError('"test" is sent when an operator tries a notifier, and only then: leave it out')
@@ -70,7 +78,7 @@ class NotifierSettings(Section):
         description="How it tells: mail by SMTP, an HTTP request with JSON, a ping of healthchecks.io or Uptime Kuma, "
         "or the Apprise library, which knows Slack, Discord, Telegram, ntfy, Teams, PagerDuty and more.",
     )
-    on: Annotated[tuple[NoticeKind, ...], AfterValidator(_kinds)] = Field(
+    on: Annotated[tuple[NoticeKind, ...], BeforeValidator(_known_kinds), AfterValidator(_kinds)] = Field(
         default=(),
         description="Of what it tells: start, success, degraded, failure, recovery, missed, overdue, upload, anomaly, "
         "hold, restore, disk, credentials, notifier. Empty: healthchecks start, success, degraded and failure, the "

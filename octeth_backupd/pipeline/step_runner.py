@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.events import StepFinished, StepStarted
+from octeth_backupd.domain.shortening import shortened
 from octeth_backupd.errors import BackupdError, CancelledError
 
 if TYPE_CHECKING:
@@ -59,6 +60,6 @@ class StepRunner:
                     step=name,
                     status=status,
                     duration_seconds=context.clock.monotonic_seconds() - began,
-                    error=error,
+                    error=shortened(error),
                 )
             )

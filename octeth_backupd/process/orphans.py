@@ -8,9 +8,15 @@ import signal
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import ProgramError
-from octeth_backupd.process.procfs import marked_processes, read_mark, read_stat
+from octeth_backupd.process.procfs import marked_processes, read_mark, read_stat, read_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from octeth_backupd.process.mark import RunMark
 
 # mariadb-backup blocks TERM, other programs may ignore INT.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -44,10 +50,39 @@ def end_orphans(
     Raises:
         ProgramError: A process did not end even on KILL.
     """
+
+    def is_orphan(pid: int, mark: RunMark) -> bool:
+        return mark.installation_id == installation_id and mark.run_id not in keep and pid != os.getpid()
+
+    return _end_all(is_orphan, grace_seconds)
+
+
+def end_stragglers(mark: RunMark, variable: str, *, grace_seconds: float) -> tuple[Orphan, ...]:
+    """End what an ended program of a living run left, in whatever session, and return when it is gone.
+
+    Args:
+        mark: The run's; its other programs are left alone.
+        variable: In the environment of that program and its children, and of no other of the run.
+        grace_seconds: How long after INT and TERM before KILL.
+
+    Returns:
+        What was found.
+
+    Raises:
+        ProgramError: A process did not end even on KILL.
+    """
+
+    def is_straggler(pid: int, its_mark: RunMark) -> bool:
+        return its_mark == mark and read_variable(pid, variable) is not None and pid != os.getpid()
+
+    return _end_all(is_straggler, grace_seconds)
+
+
+def _end_all(is_meant: Callable[[int, RunMark], bool], grace_seconds: float) -> tuple[Orphan, ...]:
     ended: list[Orphan] = []
     for _ in range(_ROUNDS):
         with ExitStack() as stack:
-            found = _find(installation_id, keep, stack)
+            found = _find(is_meant, stack)
             if not found:
                 break
             _end(found, grace_seconds)
@@ -55,18 +90,18 @@ def end_orphans(
     return tuple(ended)
 
 
-def _find(installation_id: str, keep: frozenset[str], stack: ExitStack) -> dict[int, Orphan]:
-    """Return the orphans by process descriptor; the descriptors are closed with the stack."""
+def _find(is_meant: Callable[[int, RunMark], bool], stack: ExitStack) -> dict[int, Orphan]:
+    """Return what is meant by process descriptor; the descriptors are closed with the stack."""
     found: dict[int, Orphan] = {}
     for pid, mark in marked_processes():
-        if mark.installation_id != installation_id or mark.run_id in keep or pid == os.getpid():
+        if not is_meant(pid, mark):
             continue
         descriptor = _open_process(pid)
         if descriptor is None:
             continue
         stack.callback(os.close, descriptor)
         # Only now is it sure that the descriptor is of the process that was read: its number may have been reused.
-        if read_mark(pid) == mark:
+        if read_mark(pid) == mark and is_meant(pid, mark):
             found[descriptor] = Orphan(pid=pid, run_id=mark.run_id, program=_program_of(pid))
     return found
 

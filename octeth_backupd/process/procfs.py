@@ -55,14 +55,20 @@ def session_members(session: int) -> list[ProcessStat]:
 
 def read_mark(pid: int) -> RunMark | None:
     """Return the mark in a process's environment, or None when it has none, is gone or is not ours to look at."""
+    text = read_variable(pid, ENVIRONMENT_NAME)
+    return parse_mark(text) if text is not None else None
+
+
+def read_variable(pid: int, name: str) -> str | None:
+    """Return a variable that a process was started with; None when it has none, is gone or is not ours to look at."""
     try:
         content = (_PROC / str(pid) / "environ").read_bytes()
     except OSError:
         return None
-    prefix = f"{ENVIRONMENT_NAME}=".encode()
+    prefix = f"{name}=".encode()
     for entry in content.split(b"\0"):
         if entry.startswith(prefix):
-            return parse_mark(entry.removeprefix(prefix).decode(errors="replace"))
+            return entry.removeprefix(prefix).decode(errors="replace")
     return None
 
 

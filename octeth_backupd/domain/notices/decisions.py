@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -191,10 +191,18 @@ class _Telling:
         return elapsed >= timedelta(seconds=rules.repeat_seconds) or elapsed < -CLOCK_MARGIN
 
     def _send(self, rules: NotifierRules, notice: Notice, concerns: frozenset[str]) -> None:
-        self.notices.append((rules.name, notice))
+        self.notices.append((rules.name, self._with_replaced(notice)))
         for key in concerns:
             self.last_told[key, rules.name] = self.now
             self.told.add(key)
+
+    def _with_replaced(self, notice: Notice) -> Notice:
+        """Return a notice that names the problems that its own follows: of their end nobody is told."""
+        if notice.is_end or notice.problem not in self.current or notice.problem in self.opened:
+            return notice
+        subject = subject_of(notice.problem)
+        replaced = sorted(key for key in self.opened if key not in self.current and subject_of(key) == subject)
+        return replace(notice, facts=(*notice.facts, ("replaces", ", ".join(replaced)))) if replaced else notice
 
 
 def _ends_silently(key: str) -> bool:

@@ -15,7 +15,7 @@ from octeth_backupd.domain.notices.overdue import overdue_subjects
 from octeth_backupd.domain.notices.problems import hold_key, restore_key
 from octeth_backupd.domain.notices.refusals import refusal_in
 from octeth_backupd.domain.notices.run_problems import FOLLOWED, run_problem_key
-from octeth_backupd.domain.notices.storage_problems import storage_subject
+from octeth_backupd.domain.notices.storage_problems import is_lost_cause, storage_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -162,7 +162,10 @@ def _restore(run: Run, notice: Notice, current: Mapping[str, CurrentProblem]) ->
     told = replace(notice, kind=NoticeKind.RESTORE)
     if run.status is RunStatus.SUCCESS:
         ends = frozenset({key}) if run.operation is Operation.RESOLVE else frozenset[str]()
-        return _ending(run, replace(told, problem=key if ends else "", is_end=bool(ends)), ends=ends)
+        told = replace(told, problem=key if ends else "", is_end=bool(ends))
+        # What its last hook was to start again may still be stopped: that concerns who wants nothing of restores, too.
+        flawed = [replace(told, kind=NoticeKind.DEGRADED)] if told.severity is Severity.WARNING else []
+        return _ending(run, told, *flawed, ends=ends)
     if run.status is RunStatus.SKIPPED or (run.operation is Operation.RESOLVE and not _restores_of(run, current)):
         return None
     severity = Severity.ERROR if run.status is RunStatus.FAILED else Severity.WARNING
@@ -197,11 +200,10 @@ def _by_itself(run: Run, notice: Notice, standing: Standing, current: Mapping[st
 def _ordered(run: Run, notice: Notice, standing: Standing, current: Mapping[str, CurrentProblem]) -> Ending | None:
     """Return how what an operator ordered is told where it did not go well: nobody may have waited for it.
 
-    Copies that a sync found lost are a problem of their own.
+    Copies that a sync found lost are a problem of their own; whatever else it found is told with its end.
     """
-    is_known = run.operation is Operation.SYNC and any(
-        problem.kind is NoticeKind.ANOMALY for problem in current.values()
-    )
+    causes = tuple(str(cause) for cause in run.detail.get("degraded", ()))
+    is_known = run.operation is Operation.SYNC and bool(causes) and all(is_lost_cause(one, current) for one in causes)
     doubted = min(_doubts(run, standing), default="")
     match run.status:
         case RunStatus.FAILED if run.operation is not Operation.UPLOAD:
@@ -225,6 +227,7 @@ def _recovery(run: Run, notice: Notice, ends: frozenset[str]) -> list[Notice]:
         problem=min(ends),
         is_end=True,
         title=f"{run.server}: {what or f'{run.operation} succeeds'} again",
+        facts=(*notice.facts, ("ends", ", ".join(sorted(ends)))),
     )
     late = [key for key in sorted(ends) if key.startswith(overdue_subjects(run.server))]
     return [recovery, *(replace(recovery, kind=NoticeKind.OVERDUE, problem=key) for key in late[:1])]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Operation, RunStatus, Trigger
+from octeth_backupd.domain.hooks import FAILED_HOOKS
 from octeth_backupd.domain.notices.message import duration_words
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
 from octeth_backupd.domain.summary import sorted_tiers
@@ -87,6 +88,8 @@ def run_notice(run: Run, *, trace: RunTrace, backup: Backup | None = None) -> No
     elif run.operation is not Operation.BACKUP and run.status in {RunStatus.SUCCESS, RunStatus.CANCELLED}:
         return None
     is_right = run.status is RunStatus.SUCCESS
+    if is_right and _failed_hooks(run):
+        severity = Severity.WARNING
     return Notice(
         notice_id=f"{run.run_id}-end",
         kind=kind,
@@ -109,8 +112,13 @@ def _name(run: Run) -> str:
 def _title(run: Run) -> str:
     said = f"{_name(run)} {_WORDS[run.status]}"
     whole = f"{run.server}: {said}" if run.server else said
-    reason = run.error.splitlines()[0] if run.error else ""
+    reasons = [run.error, *_failed_hooks(run)]
+    reason = next((reason.splitlines()[0] for reason in reasons if reason), "")
     return (f"{whole}: {reason}" if reason else whole)[:_LONGEST_TITLE]
+
+
+def _failed_hooks(run: Run) -> tuple[str, ...]:
+    return tuple(str(one) for one in run.detail.get(FAILED_HOOKS, ()))
 
 
 def _text(run: Run, trace: RunTrace) -> str:
@@ -126,6 +134,7 @@ def _text(run: Run, trace: RunTrace) -> str:
                 lines.append("There is no new backup; earlier ones are not touched.")
             case _:
                 pass
+    lines += [f"But {problem}" for problem in _failed_hooks(run)]
     return "\n".join(lines)
 
 

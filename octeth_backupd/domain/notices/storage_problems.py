@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from octeth_backupd.domain.notices.words import count_words, moment_words
 from octeth_backupd.domain.space import format_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from octeth_backupd.domain.notices.settings import NoticesSettings
     from octeth_backupd.domain.notices.standing import Standing, StorageFacts
 
@@ -22,6 +25,7 @@ _REFUSED: dict[Refusal | None, str] = {
 }
 _TO_CORRECT = {Refusal.CREDENTIALS: "the credentials", Refusal.CERTIFICATE: "ca_bundle or endpoint_url"}
 _LOST = {CopyState.MISSING: "missing", CopyState.CORRUPT: "damaged"}
+_COUNT = re.compile(r"(\d{1,9}) (missing|corrupt)", re.ASCII)
 
 
 def storage_subject(storage: str) -> str:
@@ -94,6 +98,24 @@ def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProb
         for state, count in sorted(storage.lost.items())
         if count and state in _LOST
     ]
+
+
+def is_lost_cause(cause: str, current: Collection[str]) -> bool:
+    """Return whether all that a sync says of a storage backend is copies that are lost by problems of their own.
+
+    Args:
+        cause: One of the reasons why the sync is degraded: ``s3: 1 missing, 2 corrupt``. It leaves out lost copies
+            that were known and can be spared: the problem may be of more copies, never of fewer.
+        current: Keys of the problems there are now.
+    """
+    storage, _, found = cause.partition(": ")
+    counts = [_COUNT.fullmatch(one) for one in found.split(", ")]
+    return all(one is not None and int(one[1]) <= _lost_count(storage, one[2], current) for one in counts)
+
+
+def _lost_count(storage: str, state: str, keys: Iterable[str]) -> int:
+    subject = f"{lost_subject(storage, CopyState(state))}/"
+    return max((int(key.removeprefix(subject)) for key in keys if key.startswith(subject)), default=0)
 
 
 def _wait(storage: StorageFacts) -> str:

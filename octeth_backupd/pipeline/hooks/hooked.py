@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd.domain.backup import RunStatus
-from octeth_backupd.domain.hooks import Hook, HookFacts
+from octeth_backupd.domain.hooks import FAILED_HOOKS, Hook, HookFacts
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.errors import BackupdError, CancelledError, CatalogError
@@ -71,7 +71,8 @@ def restore_with_hooks(context: RunContext, parts: Parts) -> RunResult:
         context.warn(problem)
     if not problems:
         return result
-    return replace(result, detail={**result.detail, "notes": [*result.detail.get("notes", ()), *problems]})
+    notes = [*result.detail.get("notes", ()), *problems]
+    return replace(result, detail={**result.detail, "notes": notes, FAILED_HOOKS: list(problems)})
 
 
 @contextmanager

@@ -9,13 +9,18 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.hooks import Hook, hook_environment
-from octeth_backupd.errors import BackupdError, HookError, ProgramTimeoutError
+import structlog
+
+from octeth_backupd.domain.hooks import HOOK_VARIABLE, Hook, hook_environment
+from octeth_backupd.domain.shortening import shortened
+from octeth_backupd.errors import BackupdError, HookError, ProgramError, ProgramTimeoutError
 from octeth_backupd.pipeline.hooks.trust import ROOT_ALONE, distrust
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command, StopPolicy
+from octeth_backupd.process.mark import RunMark
+from octeth_backupd.process.orphans import end_stragglers
 from octeth_backupd.process.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.hooks.settings import HookCommand
     from octeth_backupd.pipeline.parts import Parts
+
+_log = structlog.get_logger("hooks")
 
 _GRACE_SECONDS = 2.0
 _WHILE_STOPPING_SECONDS = 8
@@ -137,6 +144,18 @@ def _run(
             f"hook {facts.hook}: {program} ran longer than {timeout_seconds} s and was ended",
             hint=f"{hint} The limit is [hooks] timeout_seconds.".strip(),
         ) from exc
+    finally:
+        _end_what_it_left(context, facts.hook)
     if completed.exit_code:
-        last = f": {completed.output[-1]}" if completed.output else ""
+        last = f": {shortened(completed.output[-1])}" if completed.output else ""
         raise HookError(f"hook {facts.hook}: {program} ended with exit code {completed.exit_code}{last}", hint=hint)
+
+
+def _end_what_it_left(context: RunContext, hook: Hook) -> None:
+    """End what a program left in sessions of their own; the runner has ended its own session with it."""
+    mark = RunMark(context.installation_id, context.run.run_id)
+    try:
+        for left in end_stragglers(mark, HOOK_VARIABLE, grace_seconds=_GRACE_SECONDS):
+            _log.warning("hook.left_process_ended", hook=hook, pid=left.pid, program=left.program)
+    except ProgramError as exc:
+        context.warn(f"hook {hook}: {exc.message}")

@@ -63,6 +63,7 @@ def test_the_last_step_that_did_not_end_well_is_where_a_run_ended(catalog: Catal
     catalog.add_run(make_run())
     catalog.add_step(make_step(position=1, name="preflight", status=RunStatus.SUCCESS))
     catalog.add_step(make_step(position=2, name="backup", status=RunStatus.FAILED))
+    catalog.add_step(make_step(position=3, name="hook on_failure", status=RunStatus.FAILED))
     catalog.add_run(make_run("good"))
 
     assert catalog.standing.last_step("run-1") == "backup"

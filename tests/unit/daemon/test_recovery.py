@@ -73,7 +73,13 @@ class Left:
             text = (manifest or self.manifest()).to_json_text() if suffix == ".json" else "content"
             (storage or self.memory).put_text(f"{KEY}{suffix}", text)
 
-    def recover(self, *storages: Storage, installation_id: str = INSTALLATION, remote: tuple[str, ...] = ()) -> Run:
+    def recover(
+        self,
+        *storages: Storage,
+        installation_id: str = INSTALLATION,
+        remote: tuple[str, ...] = (),
+        has_after_backup: bool = False,
+    ) -> Run:
         """Recover, and return the run as it is then."""
         Recovery(
             catalog=self.bench.catalog,
@@ -83,6 +89,7 @@ class Left:
             workspace_directories=(self.bench.directory / "never-made", self.bench.workspaces),
             runtime_directory=self.bench.directory / "runtime",
             remote=remote,
+            has_after_backup=has_after_backup,
         ).recover()
         return self.bench.catalog.run(RUN_ID)
 
@@ -200,6 +207,52 @@ def test_a_backup_that_was_recorded_and_tidied_up_before_the_end_was_a_success(l
     run = left.recover()
 
     assert (run.status, run.backup_id) == (RunStatus.SUCCESS, make_backup().backup_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "problem"),
+    [
+        (RunStatus.RUNNING, {}, "hook after_backup did not end: the daemon ended during it"),
+        (
+            RunStatus.FAILED,
+            {"error": "hook after_backup: /bin/x ended with exit code 1"},
+            "/bin/x ended with exit code",
+        ),
+    ],
+)
+def test_an_after_hook_that_was_cut_off_or_failed_degrades_its_recorded_backup(
+    left: Left, status: RunStatus, detail: dict[str, str], problem: str
+) -> None:
+    left.bench.catalog.add_backup(make_backup(run_id=RUN_ID))
+    left.bench.catalog.add_step(
+        StepRecord(run_id=RUN_ID, position=2, name="hook after_backup", status=status, started_at=AT, detail=detail)
+    )
+
+    run = left.recover(has_after_backup=True)
+
+    assert run.status is RunStatus.DEGRADED
+    assert problem in run.error
+    assert run.detail["degraded"] == [run.error]
+
+
+def test_an_after_hook_that_the_daemons_end_kept_from_running_degrades_its_recorded_backup(left: Left) -> None:
+    left.bench.catalog.add_backup(make_backup(run_id=RUN_ID))
+
+    run = left.recover(has_after_backup=True)
+
+    assert (run.status, run.error) == (
+        RunStatus.DEGRADED,
+        "hook after_backup did not run: the daemon ended before it",
+    )
+
+
+def test_an_after_hook_that_ended_leaves_its_recorded_backup_a_success(left: Left) -> None:
+    left.bench.catalog.add_backup(make_backup(run_id=RUN_ID))
+    left.bench.catalog.add_step(
+        StepRecord(run_id=RUN_ID, position=2, name="hook after_backup", status=RunStatus.SUCCESS, started_at=AT)
+    )
+
+    assert left.recover(has_after_backup=True).status is RunStatus.SUCCESS
 
 
 def test_recovering_what_is_in_the_catalog_already_adds_nothing(left: Left) -> None:

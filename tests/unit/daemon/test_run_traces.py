@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from octeth_backupd.daemon.run_traces import RunTraces
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.events import Event, ProgramOutput, StepFinished, StepStarted
@@ -21,8 +23,8 @@ def said(line: str) -> Event:
     return ProgramOutput(**ABOUT, program="xtrabackup", line=line)
 
 
-def failed(step: str) -> Event:
-    return StepFinished(**ABOUT, step=step, status=RunStatus.FAILED, duration_seconds=1.0)
+def failed(step: str, status: RunStatus = RunStatus.FAILED) -> Event:
+    return StepFinished(**ABOUT, step=step, status=status, duration_seconds=1.0)
 
 
 def trace(*events: Event) -> RunTrace:
@@ -68,3 +70,13 @@ def test_a_run_that_is_over_is_forgotten_and_an_unknown_one_is_empty() -> None:
 
     assert traces.take("r1").last_lines == ("***",)
     assert traces.take("r1") == RunTrace()
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.CANCELLED])
+def test_the_step_that_a_run_ended_in_is_not_that_of_the_hook_that_was_told_of_it(status: RunStatus) -> None:
+    hook = "hook on_failure"
+
+    seen = trace(begun("hook before_backup"), failed("hook before_backup", status), begun(hook), failed(hook))
+    between = trace(begun("preflight"), begun(hook), failed(hook))
+
+    assert (seen.step, between.step) == ("hook before_backup", "preflight")

@@ -101,6 +101,16 @@ def test_a_degraded_run_says_why_where_errors_are_looked_for(bench: Bench) -> No
     assert Work(bench, lambda _context: result).do().error == "one; two"
 
 
+def test_an_error_of_a_megabyte_is_cut_wherever_it_is_kept(bench: Bench) -> None:
+    cause = "engine: " + "x" * 1_000_000
+    degraded = RunResult(status=RunStatus.DEGRADED, backup_id="oempro-1", detail={"degraded": [cause, "two"]})
+
+    run = Work(bench, lambda _context: degraded).do()
+
+    assert len(run.error.encode()) <= 2_000
+    assert (len(run.detail["degraded"][0].encode()) <= 2_000, run.detail["degraded"][1]) == (True, "two")
+
+
 def test_a_run_gets_the_tiers_of_its_slots_before_it_begins(bench: Bench) -> None:
     work = Work(bench)
     active = work.accept()

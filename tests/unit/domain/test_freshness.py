@@ -116,6 +116,12 @@ def test_age_is_critical_above_the_limit(hours: float, verdict: Verdict) -> None
     assert _judge(_verified(hours), max_age_seconds=26 * 3600).verdict is verdict
 
 
+def test_an_age_that_reads_like_its_limit_is_told_in_seconds() -> None:
+    assert _judge(_verified(112 / 3600), max_age_seconds=60).problems == (
+        "the newest verified backup is 112 s old, 60 s are allowed",
+    )
+
+
 def test_too_old_and_too_small_are_both_told() -> None:
     found = _judge(_verified(30, size_bytes=1024), max_age_seconds=26 * 3600, min_size_bytes=GIB)
 

@@ -36,6 +36,13 @@ def test_a_notifier_may_be_for_some_servers_and_hears_of_the_installation(
     assert not ping.wants(make_notice(NoticeKind.HOLD, server=server))
 
 
+def test_a_kind_of_notice_that_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValidationError, match="Known are start, success, degraded, failure") as caught:
+        NotifierSettings.model_validate({**MAIL, "on": ["success", "failures"]})
+
+    assert "test" not in caught.value.errors()[0]["msg"]
+
+
 def test_events_that_are_named_take_the_place_of_the_defaults() -> None:
     assert NotifierSettings.model_validate({**MAIL, "on": ["success"]}).kinds == (NoticeKind.SUCCESS,)
 
@@ -62,7 +69,7 @@ def test_port_follows_the_encryption(security: str, port: int) -> None:
         ({**MAIL, "sender": "a@b.c\nBcc: x@y.z"}, "one in each text"),
         ({**MAIL, "host": "smtp.example.com:25/x"}, "host name"),
         ({**MAIL, "on": ["test"]}, "leave it out"),
-        ({**MAIL, "on": ["nonsense"]}, "Input should be"),
+        ({**MAIL, "on": ["nonsense"]}, "kind of notice that there is not"),
         ({**HOOK, "headers": {"a b": "c"}}, "no header"),
         ({**HOOK, "headers": {"a": "b\r\nc: d"}}, "no header"),
     ],

@@ -177,6 +177,19 @@ def test_a_known_problem_does_not_hide_that_another_is_over() -> None:
     assert said(decided(waits, told=told, endings=(ending,))) == [("mail", "recovery", "again")]
 
 
+def test_a_problem_that_follows_another_of_its_subject_names_the_one_that_it_replaces() -> None:
+    down = current("failing:backup:oempro/preflight_failed.server")
+    told = {(FAILING.key, "mail"): START}
+
+    for decision in (decided(down, told=told), decided(down, told=told, endings=(failed(down.key),))):
+        [(_, notice)] = decision.notices
+        assert (notice.problem, notice.fact("replaces")) == (down.key, FAILING.key)
+        assert decision.ended == (FAILING.key,)
+
+    [(_, alone)] = decided(down).notices
+    assert "replaces" not in dict(alone.facts)
+
+
 def test_an_end_without_a_run_is_told_to_those_who_knew() -> None:
     told = {(LATE.key, "mail"): START - timedelta(hours=3)}
     rules = (MAIL, NotifierRules(name="new", on=ALL))

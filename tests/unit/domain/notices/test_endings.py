@@ -51,6 +51,7 @@ def test_the_first_success_after_failures_is_a_recovery_or_a_success() -> None:
     assert ending is not None
     assert ending.ends == {"failing:backup:oempro/engine", late}
     assert ending.choices[0].title == "oempro: backups succeed again"
+    assert ending.choices[0].fact("ends") == f"failing:backup:oempro/engine, {late}"
     assert all(notice.is_end for notice in ending.choices[:2])
 
 
@@ -129,6 +130,14 @@ def test_a_restore_that_did_not_succeed_reaches_those_who_want_failures_only() -
     assert choices(told(RunStatus.SUCCESS, Operation.RESTORE)) == [("restore", "")]
 
 
+def test_a_restore_whose_last_hook_failed_reaches_those_who_want_problems_only() -> None:
+    run = make_run(operation=Operation.RESTORE, status=RunStatus.SUCCESS, finished_at=START)
+
+    ending = ending_of(run, replace(NOTICE, severity=Severity.WARNING), standing(), {})
+
+    assert choices(ending) == [("restore", ""), ("degraded", "")]
+
+
 def test_a_restore_that_is_resolved_ends_its_problem() -> None:
     ending = told(RunStatus.SUCCESS, Operation.RESOLVE, detail={"restore_id": "r1"})
 
@@ -158,9 +167,26 @@ def test_what_a_verify_found_is_told_once_with_the_hold_that_it_began() -> None:
     assert choices(ending) == [("failure", "hold:3")]
 
 
-def test_a_sync_that_found_lost_copies_leaves_the_telling_to_their_problem() -> None:
-    run = make_run(operation=Operation.SYNC, status=RunStatus.DEGRADED, server="")
-    lost = replace(current("lost:s3:missing/1"), kind=NoticeKind.ANOMALY)
+def _synced(*causes: str, problem: str = "lost:s3:missing/1") -> Ending | None:
+    run = make_run(operation=Operation.SYNC, status=RunStatus.DEGRADED, server="", detail={"degraded": list(causes)})
+    lost = replace(current(problem), kind=NoticeKind.ANOMALY)
+    return ending_of(run, NOTICE, standing(), {lost.key: lost})
 
-    assert ending_of(run, NOTICE, standing(), {lost.key: lost}) is None
-    assert choices(ending_of(run, NOTICE, standing(), {})) == [("degraded", "")]
+
+def test_a_sync_that_found_lost_copies_leaves_the_telling_to_their_problem() -> None:
+    assert _synced("s3: 1 missing") is None
+    assert _synced("s3: 1 missing", problem="lost:s3:missing/2") is None
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "s3: none of the 14 archives that the catalog knows is there",
+        "s3: 14 missing",
+        "s3: 1 missing, 1 incomplete",
+        "s3: 1 corrupt",
+        "local: 1 missing",
+    ],
+)
+def test_what_a_sync_found_beside_the_copies_that_are_known_as_lost_is_told(cause: str) -> None:
+    assert choices(_synced("s3: 1 missing", cause)) == [("degraded", "")]

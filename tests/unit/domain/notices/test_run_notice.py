@@ -157,3 +157,15 @@ def test_long_lines_and_titles_are_cut() -> None:
     assert notice is not None
     assert len(notice.title) == 160
     assert len(notice.log_tail[0]) == 2_000
+
+
+def test_a_restore_whose_last_hook_failed_says_so_and_is_a_warning() -> None:
+    problem = "hook after_restore: /bin/start ended with exit code 1"
+    run = ended(RunStatus.SUCCESS, Operation.RESTORE, detail={"notes": ["from s3", problem], "failed_hooks": [problem]})
+
+    notice = run_notice(run, trace=RunTrace())
+
+    assert notice is not None
+    assert (notice.kind, notice.severity) == (NoticeKind.RESTORE, Severity.WARNING)
+    assert notice.title == f"oempro: restore succeeded: {problem}"
+    assert notice.text.endswith(f"\nBut {problem}")

@@ -143,6 +143,7 @@ def test_a_restore_that_went_well_is_told_and_a_hook_that_fails_is_a_note(
     problem = f"hook after_restore: {notes.program} ended with exit code 1"
     assert notes.lines() == ["after_restore|success|oempro-1||"]
     assert (result.status, result.detail["notes"]) == (RunStatus.SUCCESS, ["fetched from s3", problem])
+    assert result.detail["failed_hooks"] == [problem]
     assert [event.message for event in bench.events if isinstance(event, Warned)] == [problem]
 
 

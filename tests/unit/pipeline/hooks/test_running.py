@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.errors import CancelledError, HookError
 from octeth_backupd.pipeline.hooks import running
 from octeth_backupd.pipeline.hooks.running import run_after, run_before
-from octeth_backupd.process.procfs import session_members
+from octeth_backupd.process.mark import RunMark
+from octeth_backupd.process.procfs import read_stat, session_members
 from tests.fakes.hook_programs import hooks, write_program
 from tests.fakes.server import PASSWORD
 
@@ -86,6 +89,18 @@ def test_a_before_hook_that_fails_ends_the_run_and_says_its_last_line(bench: Ben
     assert _steps(bench) == [("hook before_backup", RunStatus.FAILED)]
 
 
+def test_a_last_line_without_end_makes_no_endless_error(bench: Bench) -> None:
+    bad = write_program(bench.directory, "bad", "head -c 1000000 /dev/zero | tr '\\0' x; exit 1")
+    context = bench.context()
+
+    problems = run_after(context, bench.parts(hooks=hooks(on_failure=[[bad]])), _facts(bench, Hook.ON_FAILURE))
+
+    assert len(problems[0]) < 2_500
+    assert "the middle is cut" in problems[0]
+    [step] = [event for event in bench.events if isinstance(event, StepFinished)]
+    assert len(step.error) <= 2_000
+
+
 def test_after_hooks_all_run_and_what_went_wrong_is_told(bench: Bench) -> None:
     bad = write_program(bench.directory, "bad", "exit 1")
     good = write_program(bench.directory, "good", "echo good")
@@ -121,6 +136,28 @@ def test_at_the_limit_everything_that_it_started_is_ended(bench: Bench) -> None:
 
     [session] = _output(bench)
     assert list(session_members(int(session))) == []
+
+
+def test_what_a_program_leaves_in_a_session_of_its_own_is_ended_with_it_and_nothing_else_of_the_run(
+    bench: Bench,
+) -> None:
+    context = bench.context()
+    mark = RunMark(context.installation_id, context.run.run_id)
+    assert mark.installation_id != "0" * 32, "the tests of other processes have that one"
+    engine = subprocess.Popen(["sleep", "300"], env={"PATH": os.defpath, **mark.environment()})
+    left = "setsid sh -c \"trap '' TERM INT HUP; echo \\$\\$ >$1; exec sleep 301\" >/dev/null 2>&1 &"
+    program = write_program(bench.directory, "leave", f'{left} while [ ! -s "$1" ]; do :; done')
+    pid_file = bench.directory / "pid"
+
+    try:
+        run_before(context, bench.parts(hooks=hooks(before_backup=[[program, str(pid_file)]])), _facts(bench))
+
+        stat = read_stat(int(pid_file.read_text()))
+        assert stat is None or not stat.is_alive
+        assert engine.poll() is None
+    finally:
+        engine.kill()
+        engine.wait()
 
 
 def test_a_cancelled_run_begins_no_before_hook_and_still_tells_the_failure(bench: Bench) -> None:
