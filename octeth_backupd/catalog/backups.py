@@ -157,7 +157,7 @@ def with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select
     return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
 
 
-def newest_good_id(connection: sa.Connection, server: str | None, before: datetime | None = None) -> str | None:
+def _newest_good_id(connection: sa.Connection, server: str | None, before: datetime | None = None) -> str | None:
     """Return the newest good backup of ours; of another installation only where that leaves no choice.
 
     A shared bucket holds backups of other hosts, whose server may have the same name: none of those may be restored for
@@ -172,7 +172,7 @@ def newest_good_id(connection: sa.Connection, server: str | None, before: dateti
 
 
 def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
-    newest = newest_good_id(connection, server, before)
+    newest = _newest_good_id(connection, server, before)
     return None if newest is None else _whole(connection, newest)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from octeth_backupd.catalog.backups import newest_good_id
 from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, holds, proofs, runs, schedule_states, slots, steps
+from octeth_backupd.catalog.standing_rows import last_good_query
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, Tier
 from octeth_backupd.domain.figures import (
     CatalogFigures,
@@ -40,35 +40,57 @@ PROVEN_BY_A_SERVER = (ProofLevel.STARTED, ProofLevel.ASSERTED)
 """Levels that no backup has from its own run."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """Figures that were read.
+
+    Attributes:
+        state: What the catalog and the question were then.
+        until: What was dated later did not count.
+        next_at: The first backup that did not; None: all did.
+    """
+
+    state: tuple[int, tuple[str, ...]]
+    until: datetime
+    next_at: datetime | None
+    figures: CatalogFigures
+
+    def holds_for(self, until: datetime) -> bool:
+        """Return whether the same backups count until another time."""
+        return self.until <= until and (self.next_at is None or until < self.next_at)
+
+
 class FigureRows:
     """Asks for everything that is counted; again only when the catalog has changed since."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._known: tuple[tuple[int, tuple[str, ...]], CatalogFigures] | None = None
+        self._known: _Reading | None = None
 
-    def read(self, servers: Iterable[str]) -> CatalogFigures:
+    def read(self, servers: Iterable[str], *, until: datetime) -> CatalogFigures:
         """Return all figures as of one moment.
 
         Args:
             servers: Whose newest backup and run are looked up.
+            until: A backup or run that is dated later was dated by a wrong clock, and is not the newest of anything.
         """
         names = tuple(servers)
         with self._lock:
             # Looked at before the reading: what is written meanwhile makes the next caller ask again.
             state = (self._database.changes, names)
-            if self._known is None or self._known[0] != state:
-                self._known = (state, self._read(names))
-            return replace(self._known[1], size_bytes=self._size_bytes())
+            if self._known is None or self._known.state != state or not self._known.holds_for(until):
+                self._known = self._read(state, until)
+            return replace(self._known.figures, size_bytes=self._size_bytes())
 
-    def _read(self, servers: tuple[str, ...]) -> CatalogFigures:
+    def _read(self, state: tuple[int, tuple[str, ...]], until: datetime) -> _Reading:
+        servers = state[1]
         with self._database.read() as connection:
-            stock = _stock(connection)
-            return CatalogFigures(
-                good={server: backup for server in servers if (backup := _good(connection, server))},
+            stock = _stock(connection, until)
+            figures = CatalogFigures(
+                good={server: backup for server in servers if (backup := _good(connection, server, until))},
                 good_of_tier=stock.good_of_tier,
-                ended={server: run for server in servers if (run := _ended(connection, server))},
+                ended={server: run for server in servers if (run := _ended(connection, server, until))},
                 runs=_runs(connection),
                 slots=_slots(connection),
                 copies=stock.copies,
@@ -77,26 +99,30 @@ class FigureRows:
                 proven=_proven(connection),
                 known_since=_known_since(connection),
             )
+            return _Reading(state=state, until=until, next_at=_first_after(connection, until), figures=figures)
 
     def _size_bytes(self) -> int:
         files = (self._database.path.with_name(self._database.path.name + ending) for ending in _FILES)
         return sum(file.stat().st_size for file in files if file.exists())
 
 
-def _good(connection: sa.Connection, server: str) -> GoodBackup | None:
-    backup_id = newest_good_id(connection, server)
-    if backup_id is None:
-        return None
-    columns = (backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
-    row = connection.execute(sa.select(*columns).where(backups.c.backup_id == backup_id)).mappings().one()
-    return GoodBackup(**row)
+def _good(connection: sa.Connection, server: str, until: datetime) -> GoodBackup | None:
+    row = connection.execute(last_good_query(server, until=until)).mappings().first()
+    return None if row is None else GoodBackup(**row)
+
+
+def _first_after(connection: sa.Connection, until: datetime) -> datetime | None:
+    of_time = backups.c.taken_at.type
+    later = backups.c.taken_at > sa.literal(until, of_time)
+    first: datetime | None = connection.scalar(sa.select(sa.func.min(backups.c.taken_at, type_=of_time)).where(later))
+    return first
 
 
 def _without_spaces(column: sa.Column[Any]) -> sa.ColumnElement[str]:
     return sa.func.replace(sa.type_coerce(column, sa.Text), _SEPARATOR, "", type_=sa.Text)
 
 
-def _ended(connection: sa.Connection, server: str) -> EndedRun | None:
+def _ended(connection: sa.Connection, server: str, until: datetime) -> EndedRun | None:
     outcomes = [status for status in RunStatus if status.is_final and status is not RunStatus.SKIPPED]
     query = (
         sa.select(runs.c.run_id, runs.c.status, runs.c.created_at, runs.c.started_at, runs.c.finished_at)
@@ -105,6 +131,7 @@ def _ended(connection: sa.Connection, server: str) -> EndedRun | None:
             runs.c.operation == Operation.BACKUP,
             runs.c.status.in_(outcomes),
             runs.c.finished_at.is_not(None),
+            runs.c.created_at <= sa.literal(until, runs.c.created_at.type),
         )
         .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
         .limit(1)
@@ -159,8 +186,12 @@ class _Stock:
     good_of_tier: dict[tuple[str, Tier], datetime] = field(default_factory=dict)
 
 
-def _stock(connection: sa.Connection) -> _Stock:
-    is_good = sa.and_(backups.c.suspect == "", backups.c.installation_id.in_(ours_query()))
+def _stock(connection: sa.Connection, until: datetime) -> _Stock:
+    is_good = sa.and_(
+        backups.c.suspect == "",
+        backups.c.installation_id.in_(ours_query()),
+        backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
+    )
     query = (
         sa.select(
             _COUNT,

@@ -52,12 +52,14 @@ class Notices:
     def last_told(self) -> dict[tuple[str, str], datetime]:
         """Return when each notifier was last given a notice of each open problem, by (problem, notifier).
 
-        What came last is told by the order of the outbox, not by a clock, which may have been wrong.
+        What came last is told by the order of the outbox, not by a clock, which may have been wrong. What was given up
+        reached nobody, and does not count.
         """
         newest = (
             sa.select(sa.func.max(deliveries.c.delivery_id))
             .join(problems, problems.c.key == deliveries.c.problem)
             .where(_OPEN, deliveries.c.problem != "", deliveries.c.delivery_id > problems.c.after_delivery)
+            .where(deliveries.c.state != DeliveryState.GIVEN_UP)
             .group_by(deliveries.c.problem, deliveries.c.notifier)
         )
         query = sa.select(deliveries.c.problem, deliveries.c.notifier, deliveries.c.created_at)

@@ -58,23 +58,7 @@ class StandingRows:
             until: What is dated later was dated by a wrong clock.
             tiers: Only one that has one of these tiers; None: whichever.
         """
-        readable = (
-            sa.exists()
-            .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
-            .correlate(backups)
-        )
-        query = (
-            sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
-            .where(
-                backups.c.server == server,
-                backups.c.suspect == "",
-                backups.c.installation_id.in_(ours_query()),
-                backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
-                readable,
-            )
-            .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
-            .limit(1)
-        )
+        query = last_good_query(server, until=until)
         if tiers is not None:
             names = sa.type_coerce(backups.c.tiers, sa.Text)
             query = query.where(sa.or_(*(names.like(f'%"{tier}"%') for tier in sorted(tiers))))
@@ -100,11 +84,14 @@ class StandingRows:
         with self._database.read() as connection:
             return [Slot(**row) for row in connection.execute(query.order_by(slots.c.due_at)).mappings()]
 
-    def ended_runs(self, *, server: str | None = None, limit: int = 100) -> list[Run]:
+    def ended_runs(
+        self, *, server: str | None = None, operation: Operation | None = None, limit: int = 100
+    ) -> list[Run]:
         """Return runs that are over in the order in which they were entered, newest first; uploads are left out.
 
         Args:
             server: Only this server's.
+            operation: Only those of it.
             limit: At most so many.
         """
         query = (
@@ -115,6 +102,8 @@ class StandingRows:
         )
         if server is not None:
             query = query.where(runs.c.server == server)
+        if operation is not None:
+            query = query.where(runs.c.operation == operation)
         with self._database.read() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
@@ -158,6 +147,27 @@ class StandingRows:
         )
         with self._database.read() as connection:
             return frozenset(connection.scalars(query))
+
+
+def last_good_query(server: str, *, until: datetime) -> sa.Select[Any]:
+    """Return the query for what ``StandingRows.last_good`` returns."""
+    readable = (
+        sa.exists()
+        .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
+        .correlate(backups)
+    )
+    return (
+        sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
+        .where(
+            backups.c.server == server,
+            backups.c.suspect == "",
+            backups.c.installation_id.in_(ours_query()),
+            backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
+            readable,
+        )
+        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
+        .limit(1)
+    )
 
 
 def _slots_of(server: str, schedule: str) -> sa.Select[Any]:

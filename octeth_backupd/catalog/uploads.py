@@ -14,6 +14,7 @@ from octeth_backupd.domain.backup import Copy, CopyState
 from octeth_backupd.domain.upload import WAITING_STATES, Upload, WaitingCopy
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from octeth_backupd.catalog.database import Database
@@ -76,6 +77,12 @@ class Uploads:
         query = sa.select(backups).where(backups.c.backup_id.in_(ids)).order_by(backups.c.backup_id)
         with self._database.read() as connection:
             return with_copies(connection, query, ids)
+
+    def has_copies(self, storage: str, states: Collection[CopyState]) -> bool:
+        """Return whether a storage backend has a copy in one of some states."""
+        query = sa.select(copies.c.backup_id).where(copies.c.storage == storage, copies.c.state.in_(states)).limit(1)
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
 
     def begin_copy(self, backup_id: str, storage: str, *, key: str, at: datetime) -> bool:
         """Note that a waiting copy is being uploaded, to this key; return False when it does not wait any more."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octeth_backupd import __version__
+from octeth_backupd.cli.ctl.screen import printable
 from octeth_backupd.cli.reader import until_reader_leaves
 from octeth_backupd.cli.setup_arguments import add_setup_arguments
 from octeth_backupd.errors import BackupdError, ConfigurationError
@@ -38,7 +39,7 @@ exit codes:
   75  another daemon holds the state directory; an import must wait for it, or for the bash tool
   77  import, setup: not root
   78  the configuration cannot be used, or would be overwritten
-  130 import, setup: Ctrl-C; nothing is half done
+  130 import, setup: Ctrl-C; nothing is half done but what is named
   141 whoever read the output left before its end, as "| head" does
 """
 
@@ -161,9 +162,9 @@ def _warn(problem: Problem) -> None:
 
 
 def _complain(error: BackupdError) -> None:
-    print(f"octeth-backupd: {error.message}", file=sys.stderr)
+    print(printable(f"octeth-backupd: {error.message}"), file=sys.stderr)
     if error.hint:
-        print(error.hint, file=sys.stderr)
+        print(printable(error.hint), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,11 @@ def add_setup_arguments(command: argparse.ArgumentParser) -> None:
     add("--first-backup", action="store_true", help="take a backup at the end")
     kind = command.add_mutually_exclusive_group()
     kind.add_argument("--add", action="store_true", help="add a server to the configuration that is there")
-    kind.add_argument("--force", action="store_true", help="replace the configuration that is there; a copy is kept")
+    kind.add_argument(
+        "--force",
+        action="store_true",
+        help="replace the configuration that is there, a copy is kept; with --create-user also an account's password",
+    )
     add("--dry-run", action="store_true", help="change nothing; show what would be done")
     add("--yes", action="store_true", help="confirm what is ordered, without a question")
     add("--non-interactive", action="store_true", help="ask nothing; what no flag says takes its proposal")

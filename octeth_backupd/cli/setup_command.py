@@ -8,10 +8,11 @@ import os
 import select
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from octeth_backupd.cli.ctl.screen import printable
 from octeth_backupd.cli.import_command import import_from
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.setup.databases import parse_databases
@@ -67,11 +68,12 @@ def set_up(arguments: argparse.Namespace) -> int:
                     read_stdin=sys.stdin.readline,
                     import_tool=lambda directory: _import(arguments, directory),
                     take_backup=_take_backup,
-                    say=lambda text: print(text, flush=True),
+                    say=lambda text: print(printable(text), flush=True),
                 )
                 return run_setup(order, machine)
         except KeyboardInterrupt:
-            print("\ninterrupted; nothing is half done: run setup again", file=sys.stderr)
+            with suppress(OSError):  # the terminal may be what was lost
+                print("\ninterrupted; nothing is half done but what is named above: run setup again", file=sys.stderr)
             return _INTERRUPTED
         finally:
             docker.close()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 
@@ -23,3 +24,4 @@ class ProblemView(BaseModel):
     cause: str
     hint: str
     command: str
+    covered_by: Annotated[list[str], BeforeValidator(sorted)]

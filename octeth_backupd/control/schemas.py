@@ -14,8 +14,10 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from octeth_backupd.control.notifier_view import NotifierView
 from octeth_backupd.control.problem_view import ProblemView
+from octeth_backupd.control.stock_view import StoredCopiesView
 from octeth_backupd.domain.backup import CopyState, Mode, Operation, Origin, RunStatus, SlotState, Tier, Trigger
 from octeth_backupd.domain.checks import CheckStatus
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.summary import BackupStatus
 
@@ -134,6 +136,9 @@ class BackupSummaryView(View):
     id: BackupId
     taken_at: datetime
     age_seconds: float
+    size_bytes: int
+    proof: ProofLevel | None
+    storages: list[str]
 
 
 class HoldView(View):
@@ -164,7 +169,9 @@ class ServerStatusView(View):
     active_run: RunView | None
     queued_runs: list[RunView]
     next_due: datetime | None
+    paused_schedules: list[str]
     retention: RetentionStatusView
+    copies: list[StoredCopiesView]
 
 
 class RunningUploadView(View):
@@ -241,6 +248,7 @@ class StatusDocument(Document):
     configuration_error: str
     scheduler_alive: bool
     warnings: list[str]
+    warnings_in_problems: list[str]
     servers: list[ServerStatusView]
     uploads: list[StorageUploadsView]
     notifiers: list[NotifierView]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from octeth_backupd.control.monitoring_services import MonitoringServices
 from octeth_backupd.control.notifier_services import NotifierServices, NotifierStatus
-from octeth_backupd.control.retention_services import RetentionServices, RetentionStatus
+from octeth_backupd.control.retention_services import RetentionServices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from octeth_backupd.control.server_status import ServerStatus
     from octeth_backupd.domain.backup import Backup, Run, SlotState, StepRecord, Tier
     from octeth_backupd.domain.checks import CheckResult
     from octeth_backupd.domain.events import Event, StepProgress
@@ -28,44 +29,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
-    from octeth_backupd.domain.server import Placement
     from octeth_backupd.domain.upload_status import StorageUploads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackupSummary:
-    """The backup that a server would be restored from now.
-
-    Attributes:
-        age_seconds: Time since it was taken, at the moment of the answer.
-    """
-
-    backup_id: str
-    taken_at: datetime
-    age_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """How one server's backups stand.
-
-    Attributes:
-        last_good_backup: Newest good, unsuspect backup; None when there is none.
-        last_run: The newest run that has ended, but for those that the daemon starts by itself.
-        active_run: The run that is going on now: the one that holds the server where there are several.
-        queued_runs: Accepted runs that wait for their turn, first one first.
-        next_due: The earliest due time of its schedules that are not paused.
-        retention: Whether its backups expire as they should.
-    """
-
-    name: str
-    placement: Placement
-    last_good_backup: BackupSummary | None = None
-    last_run: Run | None = None
-    active_run: Run | None = None
-    queued_runs: tuple[Run, ...] = ()
-    next_due: datetime | None = None
-    retention: RetentionStatus = field(default_factory=RetentionStatus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +42,7 @@ class StatusView:
         problems: What is wrong now, causes before what follows from them.
         configuration_error: Why the last reload was refused; empty: the file is in force.
         warnings: What somebody should look at, one sentence each.
+        warnings_in_problems: Those of them that a problem says as well.
     """
 
     version: str
@@ -93,6 +58,7 @@ class StatusView:
     problems: tuple[CurrentProblem, ...] = ()
     configuration_error: str = ""
     warnings: tuple[str, ...] = ()
+    warnings_in_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

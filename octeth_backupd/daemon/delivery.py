@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd.domain.notices.delivery import (
+    FIRST_DELAY,
     LONGEST_RETRY_AFTER,
     REFUSED_DELAY,
     DeliveryState,
@@ -78,7 +79,7 @@ class _Line:
     """What is remembered of a notifier between tries; all of it may be lost in a restart.
 
     Attributes:
-        not_before: The endpoint is away: nothing is sent until then, so that order is kept.
+        not_before: The endpoint is away, or the catalog takes nothing: nothing is sent until then.
         unrecorded: Deliveries that arrived, which the catalog has yet to take.
     """
 
@@ -247,8 +248,10 @@ class NoticeDelivery:
                     line.not_before = self._clock.now() + REFUSED_DELAY
                     return
         except BackupdError as exc:
+            self._let_rest(line)
             _log.warning("notices.outbox_failed", notifier=name, error=exc.message, hint=exc.hint)
-        except Exception:  # noqa: BLE001 - logged; the next look begins a new sender
+        except Exception:  # noqa: BLE001 - logged; a later look begins a new sender
+            self._let_rest(line)
             _log.exception("notices.sender_failed", notifier=name)
         finally:
             with self._lock:
@@ -256,6 +259,13 @@ class NoticeDelivery:
                     line.sender = None
             if not self._ended.is_set() and not sender.is_left:
                 self.wake()  # for what came meanwhile
+
+    def _let_rest(self, line: _Line) -> None:
+        """Send nothing for a while: what could not be written down would be done over and over."""
+        now = self._clock.now()
+        at = now + FIRST_DELAY
+        if line.not_before is None or not at < line.not_before <= now + LONGEST_RETRY_AFTER:
+            line.not_before = at
 
     def _is_current(self, name: str, sender: _Sender) -> bool:
         return self._notifiers.get(name) is sender.notifier
@@ -302,7 +312,7 @@ class NoticeDelivery:
             is_retryable=error.retryable,
             retry_after_seconds=error.retry_after_seconds,
         )
-        if error.retryable and self._is_current(name, sender):
+        if self._is_current(name, sender):
             line.not_before = at
         message = f"{error.message}. {error.hint}" if error.hint else error.message
         _log.warning(
@@ -315,7 +325,10 @@ class NoticeDelivery:
             next_try_at=at,
         )
         self._outbox.note_failure(delivery.delivery_id, error=message, at=now, next_try_at=at)
-        return _End.AWAY if error.retryable else _End.REFUSED
+        if error.retryable:
+            return _End.AWAY
+        line.not_before = None  # the catalog knows when this one is tried again; others may be wanted
+        return _End.REFUSED
 
     def _leave_hanging(self, name: str, line: _Line) -> None:
         with self._lock:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.freshness import judge, verified_backups
+from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.backup import Run
@@ -31,24 +33,25 @@ def freshness_of(servers: Iterable[str], requirements: Requirements, *, parts: P
         raise InvalidRequestError(
             f"no storage {requirements.storage!r} is configured", hint=f"Configured: {', '.join(remote)}."
         )
+    now = clock.now()
     return [
         judge(
             server,
-            verified_backups(parts.catalog.stock.of(server, remote=remote)),
+            verified_backups(parts.catalog.stock.of(server, remote=remote), storages=remote),
             requirements,
-            now=clock.now(),
-            last_run=_last_backup_run(parts.catalog, server),
+            now=now,
+            last_run=_last_backup_run(parts.catalog, server, until=now + CLOCK_MARGIN),
         )
         for server in servers
     ]
 
 
-def _last_backup_run(catalog: Catalog, server: str) -> Run | None:
+def _last_backup_run(catalog: Catalog, server: str, *, until: datetime) -> Run | None:
     before: str | None = None
     while page := catalog.runs(server=server, limit=_PAGE, before=before):
         for run in page:
             is_backup = run.operation is Operation.BACKUP and run.status is not RunStatus.SKIPPED
-            if is_backup and run.status.is_final:
+            if is_backup and run.status.is_final and run.created_at <= until:
                 return run
         before = page[-1].run_id
     return None

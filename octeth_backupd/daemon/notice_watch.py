@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -43,6 +44,8 @@ LOOKED_AT = 100
 """So many ended runs are looked at for what was not told yet; no daemon ends more of them between two looks."""
 REMEMBERED = 300
 LOOK_EVERY_SECONDS = 60.0
+LONGEST_LOOK_SECONDS = 900.0
+"""A look that lasts longer hangs, and nobody is told of anything any more."""
 STOP_SECONDS = 5.0
 
 
@@ -82,6 +85,7 @@ class NoticeWatch:
         self._looking = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
+        self._look_began_seconds: float | None = None
         self._problems: tuple[CurrentProblem, ...] = ()
         self._thread: threading.Thread | None = None
 
@@ -109,8 +113,10 @@ class NoticeWatch:
         self._thread.start()
 
     def is_alive(self) -> bool:
-        """Return whether the thread does its work."""
-        return self._thread is not None and self._thread.is_alive()
+        """Return whether the thread does its work, and does not hang in a look."""
+        began_seconds = self._look_began_seconds
+        is_hanging = began_seconds is not None and time.monotonic() - began_seconds > LONGEST_LOOK_SECONDS
+        return self._thread is not None and self._thread.is_alive() and not is_hanging
 
     def wake(self) -> None:
         """Look soon: the configuration has changed."""
@@ -127,12 +133,15 @@ class NoticeWatch:
         """Decide what is to be told now; what fails is logged and decided at the next look."""
         with self._looking:
             begun = self._taken()
+            self._look_began_seconds = time.monotonic()
             try:
                 self._look(begun)
             except BackupdError as exc:
                 with self._lock:
                     self._begun[:0] = begun
                 _log.error("notices.look_failed", error=exc.message, hint=exc.hint)
+            finally:
+                self._look_began_seconds = None
 
     def _watch(self) -> None:
         while True:

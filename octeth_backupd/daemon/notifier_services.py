@@ -13,6 +13,7 @@ from octeth_backupd.control.notifier_services import NotifierStatus, NotifierTes
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.notices.delivery import NotifierStanding
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
+from octeth_backupd.domain.notices.problems import notifier_key
 from octeth_backupd.domain.timestamps import utc_text
 from octeth_backupd.errors import NotFoundError, NotifyError
 
@@ -76,9 +77,9 @@ class DaemonNotifierServices:
             if name in settings
         )
 
-    def warnings(self) -> tuple[str, ...]:
-        """Return what is to be said of notifiers that do not get through."""
-        return tuple(_failing_words(one) for one in self.notifiers() if one.state == "failing")
+    def warnings(self) -> dict[str, str]:
+        """Return what is to be said of notifiers that do not get through: problem that says the same → words."""
+        return {notifier_key(one.name): _failing_words(one) for one in self.notifiers() if one.state == "failing"}
 
     def checks(self) -> list[CheckResult]:
         """Return one answer for each notifier, for ``doctor``, or that there is none; sends nothing."""

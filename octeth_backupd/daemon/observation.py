@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd import __version__
 from octeth_backupd.daemon.room import Room
 from octeth_backupd.domain.figures import Figures, RestoreFigures, ScheduleFigures
+from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.telemetry.metrics import exposition
 from octeth_backupd.telemetry.metrics_listener import MetricsListener
 from octeth_backupd.telemetry.metrics_textfile import MetricsTextfile
@@ -73,13 +74,14 @@ class FiguresReader:
         """
         parts = self._parts()
         servers = tuple(parts.servers)
+        now = self._clock.now()
         return Figures(
-            taken_at=self._clock.now(),
+            taken_at=now,
             version=__version__,
             started_at=self._started_at,
             servers=servers,
             storages=tuple(storage.name for storage in parts.storages),
-            catalog=parts.catalog.stock.figures.read(servers),
+            catalog=parts.catalog.stock.figures.read(servers, until=now + CLOCK_MARGIN),
             schedules=tuple(
                 ScheduleFigures(server=view.server, tier=view.tier, next_due=view.next_due, paused=view.paused)
                 for view in self._schedules()

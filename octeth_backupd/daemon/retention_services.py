@@ -68,6 +68,7 @@ class DaemonRetentionServices:
     def request_retention(self, *, server: str | None, despite_hold: bool, requested_by: str) -> list[Run]:
         """See RetentionServices.request_retention."""
         names = self._servers(server)
+        order = RetentionOrder(despite_hold=despite_hold, keep_local=self._parts().keep_local)
         return [
             self._coordinator.submit(
                 Operation.RETENTION,
@@ -75,7 +76,7 @@ class DaemonRetentionServices:
                 trigger=Trigger.MANUAL,
                 requested_by=requested_by,
                 wait=len(names) > 1,
-                order=RetentionOrder(despite_hold=despite_hold),
+                order=order,
             )
             for name in names
         ]

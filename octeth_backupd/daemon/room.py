@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.figures import PlaceFigures
@@ -10,7 +12,7 @@ from octeth_backupd.errors import BackupdError
 from octeth_backupd.process.files import free_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from octeth_backupd.process.files import FileSystemSpace
@@ -18,8 +20,21 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What file systems said.
+
+    Attributes:
+        spaces: The room in those that answered in time; one that answered with an error is neither here nor silent.
+        silent: Those that did not answer.
+    """
+
+    spaces: Mapping[Path, FileSystemSpace] = field(default_factory=dict)
+    silent: frozenset[Path] = frozenset()
+
+
 class Room:
-    """Measures places, for all who ask by one thread: a lost network mount blocks whoever asks it, for ever if need be.
+    """Measures places, each by one thread for all who ask: a lost network mount blocks whoever asks it, maybe for ever.
 
     Args:
         measure: Asks a file system.
@@ -31,47 +46,49 @@ class Room:
         self._measure = measure
         self._answer_seconds = answer_seconds
         self._lock = threading.Lock()
-        self._asking: _Asking | None = None
+        self._asking: dict[Path, _Asking] = {}
+
+    def ask(self, paths: Iterable[Path]) -> Answers:
+        """Return what file systems say; all of them together have ``answer_seconds`` for it."""
+        with self._lock:
+            asked = {path: self._asked(path) for path in paths}
+        limit = time.monotonic() + self._answer_seconds
+        spaces, silent = {}, set()
+        for path, asking in asked.items():
+            if not asking.is_over.wait(max(0.0, limit - time.monotonic())):
+                silent.add(path)
+            elif asking.space is not None:
+                spaces[path] = asking.space
+        return Answers(spaces=spaces, silent=frozenset(silent))
 
     def of(self, places: Mapping[str, Path]) -> tuple[PlaceFigures, ...]:
         """Return the room in places, by what they are for; those that cannot be asked now are left out."""
-        with self._lock:
-            if self._asking is None or self._asking.is_over:
-                self._asking = _Asking(places, self._measure)
-            asking = self._asking
-        return asking.answer(self._answer_seconds)
+        spaces = self.ask(places.values()).spaces
+        return tuple(
+            PlaceFigures(place=place, free_bytes=spaces[path].free, size_bytes=spaces[path].total)
+            for place, path in places.items()
+            if path in spaces
+        )
 
+    def _asked(self, path: Path) -> _Asking:
+        asking = self._asking.get(path)
+        if asking is None or asking.is_over.is_set():
+            asking = self._asking[path] = _Asking()
+            threading.Thread(target=self._fill, args=(path, asking), name="room", daemon=True).start()
+        return asking
 
-class _Asking:
-    """One round of asking, in a thread of its own."""
-
-    def __init__(self, places: Mapping[str, Path], measure: Callable[[Path], FileSystemSpace]) -> None:
-        self._places = dict(places)
-        self._measure = measure
-        self._answers: list[PlaceFigures] = []
-        self._over = threading.Event()
-        threading.Thread(target=self._ask, name="room", daemon=True).start()
-
-    @property
-    def is_over(self) -> bool:
-        return self._over.is_set()
-
-    def answer(self, seconds: float) -> tuple[PlaceFigures, ...]:
-        """Return what has been answered by then."""
-        self._over.wait(seconds)
-        return tuple(self._answers)
-
-    def _ask(self) -> None:
+    def _fill(self, path: Path, asking: _Asking) -> None:
         try:
-            for answer in self._all():
-                self._answers.append(answer)
+            asking.space = self._measure(path)
+        except BackupdError:
+            pass  # said by doctor and the next run; the other figures are none the worse
         finally:
-            self._over.set()
+            asking.is_over.set()
 
-    def _all(self) -> Iterator[PlaceFigures]:
-        for place, path in self._places.items():
-            try:
-                space = self._measure(path)
-            except BackupdError:
-                continue  # said by doctor and the next run; the other figures are none the worse
-            yield PlaceFigures(place=place, free_bytes=space.free, size_bytes=space.total)
+
+@dataclass(slots=True)
+class _Asking:
+    """One question to one file system; without an error and an answer it goes on."""
+
+    is_over: threading.Event = field(default_factory=threading.Event)
+    space: FileSystemSpace | None = None

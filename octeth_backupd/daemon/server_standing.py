@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.control.services import BackupSummary, ServerStatus
+from octeth_backupd.control.server_status import BackupSummary, ServerStatus
 from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.summary import READABLE_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.control.retention_services import RetentionStatus
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.figures import CatalogFigures
     from octeth_backupd.domain.server import Placement
 
 _PAGE = 50
@@ -35,7 +36,13 @@ class ServerStanding:
         self._retention = retention
 
     def of(
-        self, name: str, placement: Placement, *, views: Iterable[ScheduleView], active: Iterable[ActiveRun]
+        self,
+        name: str,
+        placement: Placement,
+        *,
+        views: Iterable[ScheduleView],
+        active: Iterable[ActiveRun],
+        figures: CatalogFigures,
     ) -> ServerStatus:
         """Return how a server's backups stand.
 
@@ -44,11 +51,12 @@ class ServerStanding:
             placement: Where it runs.
             views: Every schedule of every server.
             active: Every run that is queued or running.
+            figures: The catalog's.
         """
         mine = [a for a in active if a.run.server == name]
         # The one that holds the server first: an upload may go on beside it.
         running = sorted((a for a in mine if a.is_running), key=lambda a: not a.run.operation.holds_server)
-        due_times: list[datetime] = [view.next_due for view in views if view.server == name and view.next_due]
+        schedules = [view for view in views if view.server == name]
         return ServerStatus(
             name=name,
             placement=placement,
@@ -56,8 +64,10 @@ class ServerStanding:
             last_run=self._last_run(name),
             active_run=self._catalog.run(running[0].run.run_id) if running else None,
             queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
-            next_due=min(due_times, default=None),
+            next_due=min((view.next_due for view in schedules if view.next_due), default=None),
+            paused_schedules=tuple(view.schedule for view in schedules if view.paused),
             retention=self._retention(name),
+            copies=figures.stored(name),
         )
 
     def _last_run(self, server: str) -> Run | None:
@@ -75,4 +85,13 @@ class ServerStanding:
         if backup is None:
             return None
         age_seconds = (self._clock.now() - backup.taken_at).total_seconds()
-        return BackupSummary(backup_id=backup.backup_id, taken_at=backup.taken_at, age_seconds=age_seconds)
+        # Which of its copies are remote makes no difference to what was shown of it.
+        facts = next(iter(self._catalog.stock.of(server, remote={}, backup_id=backup.backup_id)), None)
+        return BackupSummary(
+            backup_id=backup.backup_id,
+            taken_at=backup.taken_at,
+            age_seconds=age_seconds,
+            size_bytes=backup.archive_bytes,
+            proof=None if facts is None else facts.proof_level,
+            storages=tuple(copy.storage for copy in backup.copies if copy.state in READABLE_STATES),
+        )

@@ -19,6 +19,7 @@ from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, Tier, Trigger
 from octeth_backupd.domain.names import is_safe_name
+from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
 from octeth_backupd.pipeline.sync.sync import REPORT as SYNC_REPORT
@@ -232,6 +233,9 @@ class DaemonServices(ReadingServices):
         active = self._coordinator.active()
         state: Literal["running", "stopping"] = "stopping" if self._coordinator.is_stopping else "running"
         parts = self._parts()
+        figures = self._catalog.stock.figures.read(parts.servers, until=self._clock.now() + CLOCK_MARGIN)
+        problems = self._notifiers.problems()
+        subjects = {problem.subject for problem in problems}
         return StatusView(
             version=__version__,
             installation_id=self._installation_id,
@@ -240,15 +244,16 @@ class DaemonServices(ReadingServices):
             state=state,
             config_path=self._config_path,
             servers=tuple(
-                self._standing.of(name, server.settings.placement, views=views, active=active)
+                self._standing.of(name, server.settings.placement, views=views, active=active, figures=figures)
                 for name, server in parts.servers.items()
             ),
             scheduler_alive=self._scheduler_alive(),
             uploads=upload_views(parts, self._upload_watch, self._recorder, active),
             notifiers=self._notifiers.notifiers(),
-            problems=self._notifiers.problems(),
+            problems=problems,
             configuration_error=self._state.configuration_error,
             warnings=self.warnings(),
+            warnings_in_problems=tuple(words for subject, words in self._of_problems().items() if subject in subjects),
         )
 
     def warnings(self) -> tuple[str, ...]:
@@ -256,8 +261,7 @@ class DaemonServices(ReadingServices):
         return (
             *(text for name, text in tuple(self._state.warnings.items()) if not self._is_over(name)),
             *self._restores.warnings(),
-            *lost_copy_warnings(self._catalog),
-            *self._notifiers.warnings(),
+            *self._of_problems().values(),
         )
 
     def metrics(self) -> bytes:
@@ -298,6 +302,10 @@ class DaemonServices(ReadingServices):
     def settings_view(self) -> Mapping[str, Any]:
         """See Services.settings_view."""
         return self._settings_view()
+
+    def _of_problems(self) -> dict[str, str]:
+        """Return the warnings that a problem says better, once it was looked at: its subject → the warning."""
+        return lost_copy_warnings(self._catalog) | self._notifiers.warnings()
 
     def _is_over(self, warning: str) -> bool:
         """Return whether a standing warning has been answered: a new catalog, by a sync."""

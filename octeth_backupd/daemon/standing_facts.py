@@ -11,6 +11,7 @@ from octeth_backupd.daemon.disk_facts import DiskLook
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier
 from octeth_backupd.domain.notices.endings import RESTORES
 from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
+from octeth_backupd.domain.notices.problems import restore_key
 from octeth_backupd.domain.notices.run_problems import FOLLOWED
 from octeth_backupd.domain.notices.standing import (
     GoodBackup,
@@ -91,9 +92,21 @@ class StandingFacts:
         return Standing(
             now=now,
             watching_since=watching_since,
-            servers=tuple(self._server(name, now, parts, active, states, watching_since, journals) for name in names),
+            servers=tuple(
+                self._server(
+                    name,
+                    now,
+                    parts,
+                    active,
+                    states,
+                    watching_since,
+                    restores=_open_restores(name, journals, active, open_keys),
+                )
+                for name in names
+            ),
             storages=self._storages(parts),
             disks=self._disks.look(parts, active, open_keys, now),
+            silent_disks=self._disks.silent(open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
             away=self._note_look(now),
             open_keys=open_keys,
@@ -125,7 +138,8 @@ class StandingFacts:
         active: Sequence[ActiveRun],
         states: dict[tuple[str, str], ScheduleState],
         since: datetime,
-        journals: Sequence[Journal],
+        *,
+        restores: tuple[OpenRestore, ...],
     ) -> ServerFacts:
         is_configured = name in parts.servers
         mine = [one.run.operation for one in active if one.run.server == name]
@@ -139,7 +153,7 @@ class StandingFacts:
                 HoldFacts(hold=hold, is_anomaly=bool(self._catalog.standing.suspect(hold.backup_id)))
                 for hold in (self._catalog.holdings.holds(name) if is_configured else ())
             ),
-            restores=() if set(mine) & RESTORES else _open_restores(name, journals),
+            restores=restores,
             is_backing_up=Operation.BACKUP in mine,
             last_good=None
             if last_good is None
@@ -209,12 +223,13 @@ class StandingFacts:
         return None if found is None else GoodBackup(backup_id=found.backup_id, taken_at=found.taken_at)
 
     def _series(self, server: str) -> tuple[Series, ...]:
-        runs = self._catalog.standing.ended_runs(server=server, limit=_RUNS_LOOKED_AT)
-        found = (_series_of(operation, runs) for operation in sorted(FOLLOWED))
+        rows = self._catalog.standing
+        found = (
+            _series_of(operation, rows.ended_runs(server=server, operation=operation, limit=_RUNS_LOOKED_AT))
+            for operation in sorted(FOLLOWED)
+        )
         return tuple(
-            replace(series, last_step=self._catalog.standing.last_step(series.last.run_id))
-            for series in found
-            if series is not None
+            replace(series, last_step=rows.last_step(series.last.run_id)) for series in found if series is not None
         )
 
     def _storages(self, parts: Parts) -> tuple[StorageFacts, ...]:
@@ -251,11 +266,15 @@ class StandingFacts:
         )
 
 
-def _open_restores(server: str, journals: Sequence[Journal]) -> tuple[OpenRestore, ...]:
+def _open_restores(
+    server: str, journals: Sequence[Journal], active: Sequence[ActiveRun], open_keys: frozenset[str]
+) -> tuple[OpenRestore, ...]:
+    is_worked_on = any(one.run.server == server and one.run.operation in RESTORES for one in active)
+    # What was told before is not over because it is tried again.
     return tuple(
         OpenRestore(restore_id=one.restore_id, state=one.state, since=one.since(one.state) or one.created_at)
         for one in journals
-        if one.server == server and one.is_open
+        if one.server == server and one.is_open and (not is_worked_on or restore_key(one.restore_id) in open_keys)
     )
 
 
@@ -264,13 +283,13 @@ def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
 
     Args:
         operation: Which.
-        runs: Of one server, newest first.
+        runs: Those of it of one server, newest first.
     """
     # A cancelled run says nothing of the next; of what the daemon does by itself, an interrupted one neither.
     silent = {RunStatus.CANCELLED, RunStatus.SKIPPED}
     if operation is not Operation.BACKUP:
         silent.add(RunStatus.INTERRUPTED)
-    mine = [run for run in runs if run.operation is operation and run.status not in silent]
+    mine = [run for run in runs if run.status not in silent]
     if not mine or mine[0].status is RunStatus.SUCCESS:
         return None
     is_degraded = mine[0].status is RunStatus.DEGRADED

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodBackup:
-    """The newest good, unsuspect backup of a server: what ``latest`` means."""
+    """The newest good, unsuspect backup of ours of a server; what a wrong clock dated in the future does not count."""
 
     backup_id: str
     taken_at: datetime
@@ -53,6 +53,17 @@ class CopyFigures:
 
     count: int = 0
     size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCopies:
+    """How many copies of a server's backups are in one storage backend, by tier and state."""
+
+    storage: str
+    tier: Tier
+    state: CopyState
+    copies: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +108,16 @@ class CatalogFigures:
     proven: Mapping[tuple[str, ProofLevel], datetime] = field(default_factory=dict)
     known_since: Mapping[tuple[str, Tier], datetime] = field(default_factory=dict)
     size_bytes: int = 0
+
+    def stored(self, server: str) -> tuple[StoredCopies, ...]:
+        """Return the copies of a server's backups, by storage backend, tier and state."""
+        return tuple(
+            StoredCopies(storage=storage, tier=tier, state=state, copies=one.count, size_bytes=one.size_bytes)
+            for (owner, tier, storage, state), one in sorted(
+                self.copies.items(), key=lambda item: (item[0][2], item[0][1].rank, item[0][3])
+            )
+            if owner == server
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import RunStatus
-from octeth_backupd.domain.summary import READABLE_STATES
+from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from octeth_backupd.domain.backup import Run
@@ -82,17 +82,18 @@ class Freshness:
     problems: tuple[str, ...] = ()
 
 
-def verified_backups(backups: Iterable[BackupFacts]) -> tuple[Verified, ...]:
+def verified_backups(backups: Iterable[BackupFacts], *, storages: Collection[str]) -> tuple[Verified, ...]:
     """Return the backups that count: ours, good, not suspect, with a copy that can be read, and something shown of it.
 
     An archive of the bash tool, of which nobody has ever read anything, is not among them.
 
     Args:
         backups: Newest first.
+        storages: The configured storage backends: from others nothing can be read.
     """
     found = []
     for backup in backups:
-        copies = [copy for copy in backup.copies if copy.state in READABLE_STATES and not copy.is_expiring]
+        copies = [copy for copy in backup.copies if copy.is_there and copy.storage in storages]
         if copies and backup.is_ours and not backup.suspect and backup.proof_level is not None:
             found.append(
                 Verified(
@@ -111,6 +112,8 @@ def judge(
 ) -> Freshness:
     """Return whether a server has a backup that is good enough.
 
+    What is dated in the future was dated by a wrong clock and does not count: it would be young for years.
+
     Args:
         server: Its name.
         backups: See ``verified_backups``.
@@ -118,12 +121,17 @@ def judge(
         now: The time.
         last_run: Its newest backup run that has ended: that it failed is a warning, whatever there is from before.
     """
-    chosen = next((one for one in backups if _meets(one, requirements)), None)
+    meeting = [one for one in backups if _meets(one, requirements)]
+    chosen = next((one for one in meeting if one.taken_at <= now + CLOCK_MARGIN), None)
+    misdated = [
+        f"{one.backup_id} is dated in the future and does not count"
+        for one in meeting[:1]
+        if one.taken_at > now + CLOCK_MARGIN
+    ]
     warnings = () if last_run is None else tuple(_complaint(last_run))
     if chosen is None:
-        return Freshness(
-            server=server, verdict=Verdict.CRITICAL, problems=(f"no {_wanted(requirements)} backup", *warnings)
-        )
+        problems = [f"no {_wanted(requirements)} backup", *misdated, *warnings]
+        return Freshness(server=server, verdict=Verdict.CRITICAL, problems=tuple(problems))
     age = (now - chosen.taken_at).total_seconds()
     problems = []
     if requirements.max_age_seconds is not None and age > requirements.max_age_seconds:
@@ -131,6 +139,7 @@ def judge(
             f"the newest {_wanted(requirements)} backup is {duration_words(age)} old, "
             f"{duration_words(requirements.max_age_seconds)} are allowed"
         )
+        problems.extend(misdated)
     if requirements.min_size_bytes is not None and chosen.size_bytes < requirements.min_size_bytes:
         problems.append(
             f"its archive has {size_words(chosen.size_bytes)}, at least {size_words(requirements.min_size_bytes)} "

@@ -8,7 +8,8 @@ Source:
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -18,13 +19,17 @@ from octeth_backupd.domain.notices.message import cut_end, message_text
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
 from octeth_backupd.errors import NotifyError
 from octeth_backupd.notifiers.http import HttpRequest, exchange, shown_endpoint
+from octeth_backupd.process.clock import SystemClock
 
 if TYPE_CHECKING:
+    from octeth_backupd.domain.clock import Clock
     from octeth_backupd.notifiers.settings import NotifierSettings
 
 _BODY_BYTES = 100_000
 _MESSAGE_BYTES = 1_000
 _RATE_LIMIT_SECONDS = 60
+LATE_AFTER = timedelta(hours=1)
+"""An older success is no sign of life any more: it would start the check's period anew, as if it were of now."""
 _RUNS = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 
 
@@ -44,6 +49,7 @@ class HealthchecksNotifier:
     name: str
     settings: NotifierSettings
     kind: str = "healthchecks"
+    clock: Clock = field(default_factory=SystemClock)
 
     @property
     def endpoint(self) -> str:
@@ -58,13 +64,14 @@ class HealthchecksNotifier:
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         url = self.settings.url.get_secret_value()
+        is_late = self.clock.now() - notice.at > LATE_AFTER
         if is_uptime_kuma(url, self.settings.style):
-            pushed = push_url(url, notice)
+            pushed = push_url(url, notice, is_late=is_late)
             if pushed:
                 self._exchange("GET", pushed, b"")
             return
         body = f"{notice.title}\n\n{message_text(notice, limit_bytes=_BODY_BYTES - 1_000)}"
-        answer = self._exchange("POST", ping_url(url, notice), cut_end(body, _BODY_BYTES).encode())
+        answer = self._exchange("POST", ping_url(url, notice, is_late=is_late), cut_end(body, _BODY_BYTES).encode())
         # Both are said with status 200.
         if "not found" in answer:
             raise NotifyError(f"{self.endpoint} does not know this check", hint="Copy the ping URL of the check again.")
@@ -86,11 +93,17 @@ class HealthchecksNotifier:
         )
 
 
-def signal(notice: Notice) -> Signal:
+def signal(notice: Notice, *, is_late: bool = False) -> Signal:
     """Return what a notice is to a dead-man switch.
 
-    A degraded backup fails the check: it is not everywhere where it should be. Other runs than backups change nothing.
+    A degraded backup fails the check: it is not everywhere where it should be. Other runs than backups change nothing,
+    and neither does a success that is told late.
     """
+    said = _signal(notice)
+    return Signal.LOG if said is Signal.SUCCESS and is_late else said
+
+
+def _signal(notice: Notice) -> Signal:
     if notice.fact("operation") not in ("", Operation.BACKUP):
         return Signal.LOG
     match notice.kind:
@@ -109,10 +122,10 @@ def is_uptime_kuma(url: str, style: str) -> bool:
     return style == "uptime-kuma" or (style == "auto" and "/api/push/" in urlsplit(url).path)
 
 
-def ping_url(url: str, notice: Notice) -> str:
+def ping_url(url: str, notice: Notice, *, is_late: bool = False) -> str:
     """Return the address of healthchecks.io to ping: the signal behind the path, the run as ``rid``."""
     parts = urlsplit(url)
-    said = signal(notice)
+    said = signal(notice, is_late=is_late)
     path = parts.path.rstrip("/") + ("" if said is Signal.SUCCESS else f"/{said}")
     query = parse_qsl(parts.query, keep_blank_values=True)
     if notice.run_id:
@@ -120,9 +133,9 @@ def ping_url(url: str, notice: Notice) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
 
 
-def push_url(url: str, notice: Notice) -> str:
+def push_url(url: str, notice: Notice, *, is_late: bool = False) -> str:
     """Return the address of Uptime Kuma to ask; empty when it has no word for the notice."""
-    said = signal(notice)
+    said = signal(notice, is_late=is_late)
     if notice.kind is not NoticeKind.TEST and said in (Signal.START, Signal.LOG):
         return ""
     parts = urlsplit(url)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from octeth_backupd.errors import BackupdError
+from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.process.files import make_directory, translated_os_errors, write_whole
+from octeth_backupd.process.signals import deferred_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,8 @@ class FileChanges:
         if kind is None:
             self._undo.pop_all()
             return
-        self._undo.close()
+        with deferred_requests():
+            self._undo.close()
 
     def on_failure(self, undo: Callable[[], None]) -> None:
         """Have something called when all is taken back; what was registered last is called first."""
@@ -66,17 +69,39 @@ class FileChanges:
             replace: Replace what is there; otherwise that is an error.
 
         Raises:
-            StorageError: It exists already, or cannot be written.
+            StorageError: It exists already, is a symbolic link, or cannot be written.
         """
-        if os.path.lexists(path):
-            if replace:
-                before, mode_before = _read(path)
-                self.on_failure(lambda: write_whole(path, before, mode=mode_before, replace=True))
-        else:
-            self.on_failure(lambda: path.unlink(missing_ok=True))
-        write_whole(path, content, mode=mode, replace=replace)
+        before = _read(path) if replace and os.path.lexists(path) else None
+        # Nothing comes between a file and the knowledge of how to take it away.
+        with deferred_requests():
+            if before is None:
+                # Registered afterwards: what somebody else put there meanwhile is not ours to remove.
+                write_whole(path, content, mode=mode, replace=False)
+                self.on_failure(lambda: path.unlink(missing_ok=True))
+            else:
+                self.on_failure(lambda: before.put_back(path))
+                write_whole(path, content, mode=mode, replace=True)
 
 
-def _read(path: Path) -> tuple[bytes, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """A file as it was."""
+
+    content: bytes
+    mode: int
+    owner: int
+    group: int
+
+    def put_back(self, path: Path) -> None:
+        write_whole(path, self.content, mode=self.mode, owner=(self.owner, self.group), replace=True)
+
+
+def _read(path: Path) -> _Before:
+    if path.is_symlink():
+        raise StorageError(
+            f"{path} is a symbolic link, which is not replaced",
+            hint=f"Put the file itself there, or name the one that the link leads to: {os.path.realpath(path)}",
+        )
     with translated_os_errors(path), path.open("rb") as file:
-        return file.read(), os.fstat(file.fileno()).st_mode & 0o7777
+        facts = os.fstat(file.fileno())
+        return _Before(content=file.read(), mode=facts.st_mode & 0o7777, owner=facts.st_uid, group=facts.st_gid)

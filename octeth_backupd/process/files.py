@@ -35,13 +35,16 @@ class FileSystemSpace:
     device: int
 
 
-def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600, replace: bool) -> None:
+def write_whole(
+    path: Path, content: str | bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None, replace: bool
+) -> None:
     """Write a file that appears whole or not at all, and is on the disk when this returns.
 
     Args:
         path: Its directory exists.
         content: Text is written as UTF-8.
         mode: Permissions, whatever the umask.
+        owner: User and group, by number; None: this process's.
         replace: Replace what is there; otherwise that is an error.
 
     Raises:
@@ -52,7 +55,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600, replace:
     partial = path.with_name(f".{path.name}.partial")
     with translated_os_errors(path):
         try:
-            _write_synced(partial, data, mode)
+            _write_synced(partial, data, mode, owner)
             if replace:
                 partial.replace(path)
             else:
@@ -221,10 +224,14 @@ def _hint(error: OSError) -> str:
             return ""
 
 
-def _write_synced(path: Path, data: bytes, mode: int) -> None:
-    # O_NOFOLLOW: a link planted under the partial's name must not lead the write elsewhere.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+def _write_synced(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+    # A file of our own: a link, pipe or file that another user planted under the partial's name must not lead the write
+    # elsewhere, block it, or leave him the owner. What a crash left goes the same way.
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
+        if owner is not None:
+            os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
         file.write(data)
         file.flush()

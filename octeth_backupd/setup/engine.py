@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from octeth_backupd.pipeline.inspection import inspect_server
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command
+from octeth_backupd.process.signals import deferred_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,11 +108,35 @@ def run_commands(commands: Sequence[Sequence[str]], host_runner: HostRunner, say
     """
     for vector in commands:
         say(f"$ {shlex.join(vector)}")
-        program, *arguments = vector
-        command = Command(program=program, arguments=tuple(arguments), environment=_ENVIRONMENT, low_priority=False)
-        ended = host_runner.run(command, on_line=lambda line: say(f"  {line}"), cancellation=Cancellation())
-        if ended.exit_code != 0:
-            raise ProgramError(
-                f"{shlex.join(vector)} ended with {ended.exit_code}",
-                hint="Nothing was configured. Install the engine by hand, then run setup again.",
-            )
+        _run(vector, host_runner, lambda line: say(f"  {line}"))
+
+
+def install(commands: Sequence[Sequence[str]], host_runner: HostRunner, say: Callable[[str], None]) -> None:
+    """Run a package manager's commands likewise, each to its end: what cuts off dpkg or rpm leaves packages half there.
+
+    Ctrl-C, or the loss of the terminal, is heeded when the command that runs has ended.
+
+    Raises:
+        ProgramError: See ``run_commands``.
+    """
+
+    def show(line: str) -> None:
+        with suppress(OSError):  # a terminal that is gone is no reason to end it, either
+            say(f"  {line}")
+
+    say("(Ctrl-C ends setup after the command that runs, not in the midst of it.)")
+    for vector in commands:
+        say(f"$ {shlex.join(vector)}")
+        with deferred_requests():
+            _run(vector, host_runner, show)
+
+
+def _run(vector: Sequence[str], host_runner: HostRunner, on_line: Callable[[str], None]) -> None:
+    program, *arguments = vector
+    command = Command(program=program, arguments=tuple(arguments), environment=_ENVIRONMENT, low_priority=False)
+    ended = host_runner.run(command, on_line=on_line, cancellation=Cancellation())
+    if ended.exit_code != 0:
+        raise ProgramError(
+            f"{shlex.join(vector)} ended with {ended.exit_code}",
+            hint="Nothing was configured. Install the engine by hand, then run setup again.",
+        )

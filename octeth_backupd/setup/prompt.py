@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from octeth_backupd.domain.setup.one_line import one_line
 from octeth_backupd.errors import CancelledError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class TerminalPrompt:
             self._say("Type y or n.")
 
     def _ask(self, question: str) -> str:
-        self._sink.write(question)
+        self._sink.write(one_line(question))
         self._sink.flush()
         self._wait_for_line()
         line = self._source.readline()
@@ -121,7 +122,7 @@ class TerminalPrompt:
         return line.strip()
 
     def _say(self, text: str) -> None:
-        self._sink.write(text + "\n")
+        self._sink.write(one_line(text) + "\n")
         self._sink.flush()
 
 

@@ -27,7 +27,7 @@ from octeth_backupd.servers.server import Server
 from octeth_backupd.settings.load import load
 from octeth_backupd.setup.account import create_account, require_new
 from octeth_backupd.setup.afterwards import finish
-from octeth_backupd.setup.engine import look_at_engine, run_commands
+from octeth_backupd.setup.engine import install, look_at_engine, run_commands
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
 from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit
@@ -36,10 +36,12 @@ from octeth_backupd.setup.writing import read_present, write_planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from octeth_backupd.domain.setup.account import Account
     from octeth_backupd.domain.setup.engine_install import EngineAdvice
+    from octeth_backupd.servers.session import Session
     from octeth_backupd.settings.settings import Settings
     from octeth_backupd.setup.login import LoggedIn
     from octeth_backupd.setup.order import Machine, SetupOrder
@@ -128,14 +130,16 @@ def _plan(
     )
     made = () if order.config.parent.is_dir() else ((order.config.parent, 0o750),)
     account = _account(login, choice) if login.creates_user else None
+    is_new = True
     if account is not None:
-        with login.server.connect(login.server.locate()) as session:
-            require_new(session, account, force=order.force)
+        with _administrator(login) as session:
+            is_new = require_new(session, account, force=order.force)
     return replace(
         unit,
         files=(*plan_files(order, machine, draft), *unit.files),
         directories=(*made, *unit.directories),
         account=account.quoted if account else "",
+        keeps_account=not is_new,
         grants=_grants(login, account, databases, draft.settings) if account else (),
     )
 
@@ -156,11 +160,23 @@ def _perform(machine: Machine, choice: ServerChoice, login: LoggedIn, plan: Plan
             _write(machine, plan, changes)
         return
     account = _account(login, choice)
-    # The administrator stays logged in until the files are written, so that the account can be taken away again.
-    with login.server.connect(login.server.locate()) as session, FileChanges() as changes:
-        create_account(session, account, password, plan.grants, on_failure=changes.on_failure)
+    with _administrator(login) as session, FileChanges() as changes:
+        create_account(
+            session,
+            account,
+            password,
+            plan.grants,
+            vendor=login.facts.vendor,
+            log_in=lambda: _administrator(login),
+            on_failure=changes.on_failure,
+            say=machine.say,
+        )
         _try_account(login, password)
         _write(machine, plan, changes)
+
+
+def _administrator(login: LoggedIn) -> AbstractContextManager[Session]:
+    return login.server.connect(login.server.locate())
 
 
 def _try_account(login: LoggedIn, password: str) -> None:
@@ -197,7 +213,7 @@ def _see_to_engine(
         if order.install_engine and not machine.prompt.confirm("Run these commands now?"):
             raise CancelledError("not confirmed; nothing was changed")
         commands = _advice(order, machine, login, in_container=in_container, directory=directory).commands
-        run_commands(commands, machine.host_runner, machine.say)
+        install(commands, machine.host_runner, machine.say)
     machine.say(f"engine: {look_at_engine(login.server, settings, machine.clock).words}")
 
 

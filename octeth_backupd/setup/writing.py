@@ -42,6 +42,10 @@ def planned_file(
     """Return how a file will be written; None where it is there already, as it is to be.
 
     The package's own configuration is not worth keeping: the next one of it lies in ``/usr/share/doc``.
+
+    Raises:
+        ConfigurationError: A symbolic link is there: whoever made it wants the file elsewhere.
+        StorageError: It cannot be read.
     """
     there = Path(path)
     if not os.path.lexists(there):
@@ -52,6 +56,11 @@ def planned_file(
     is_same = before == content.encode()
     if is_same and same_mode:
         return None
+    if there.is_symlink():
+        raise ConfigurationError(
+            f"{path} is a symbolic link, which is not replaced",
+            hint=f"Put the file itself there, or name the one that the link leads to: {os.path.realpath(there)}",
+        )
     worth_keeping = not is_same and before != blank_file().encode()
     return PlannedFile(
         path=path,

@@ -4,11 +4,23 @@
 restart=/run/octeth-backupd.restart
 state=/var/lib/octeth-backupd
 kept=$state/backups-are-in
+config=/etc/octeth-backupd/config.toml
+drop_ins=/etc/systemd/system/octeth-backupd.service.d
 python=/opt/octeth-backupd/bin/python
+
+# configured SECTION KEY DEFAULT: print what the configuration says; fails when it cannot be read.
+configured() {
+    "$python" -c '
+import sys, tomllib
+path, section, key, default = sys.argv[1:]
+with open(path, "rb") as file:
+    print(tomllib.load(file).get(section, {}).get(key, default))
+' "$config" "$@" 2>/dev/null
+}
 
 # Print what runs, one line each: operation, server.
 running() {
-    octeth-backupctl --json status 2>/dev/null | "$python" -c '
+    octeth-backupctl --socket "$socket" --json status 2>/dev/null | "$python" -c '
 import json, sys
 for server in json.load(sys.stdin)["servers"]:
     if run := server["active_run"]:
@@ -17,6 +29,8 @@ for server in json.load(sys.stdin)["servers"]:
 }
 
 wait_for_runs() {
+    usual=/run/octeth-backupd/control.sock
+    socket=$(configured control socket "$usual") || socket=$usual
     said=
     while now=$(running) && [ -n "$now" ]; do
         if [ "$now" != "$said" ]; then
@@ -66,11 +80,7 @@ shut_down() {
 # The configuration may be gone when it is asked for; what it says of the backups' place is needed then.
 remember_backups() {
     [ -d "$state" ] || return 0
-    "$python" -c '
-import sys, tomllib
-with open("/etc/octeth-backupd/config.toml", "rb") as file:
-    print(tomllib.load(file).get("local", {}).get("directory", "/var/backups/octeth"))
-' >"$kept" 2>/dev/null || echo /var/backups/octeth >"$kept"
+    { configured local directory /var/backups/octeth || echo /var/backups/octeth; } 2>/dev/null >"$kept" || true
 }
 
 say_where_backups_are() {
@@ -82,5 +92,8 @@ say_where_backups_are() {
     fi
     [ ! -d "$state" ] || echo "The catalog of them, and journals of restores, are in $state."
     [ ! -d /etc/octeth-backupd ] || echo "Files that you put into /etc/octeth-backupd, such as passwords, are still there."
+    for file in "$drop_ins"/setup-*.conf; do
+        [ ! -e "$file" ] || echo "What setup wrote for the unit is still there: $file"
+    done
     echo "Delete them yourself when you are sure that you do not need them."
 }

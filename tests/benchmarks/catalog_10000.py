@@ -63,7 +63,7 @@ def fill(path: Path) -> None:
 def fresh_figures(catalog: Catalog) -> None:
     """Take all figures as after a change: otherwise they are known already."""
     catalog.set_meta("benchmark", "changed")
-    catalog.stock.figures.read(SERVERS)
+    catalog.stock.figures.read(SERVERS, until=START + timedelta(hours=BACKUPS))
 
 
 def say(line: str) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from octeth_backupd.control.confirmation import check_confirmation
 from octeth_backupd.control.notifier_services import NotifierStatus, NotifierTest
 from octeth_backupd.control.retention_services import BackupHoldings, RetentionStatus
-from octeth_backupd.control.services import BackupSummary, ScheduleView, ServerStatus, StatusView
+from octeth_backupd.control.server_status import BackupSummary, ServerStatus
+from octeth_backupd.control.services import ScheduleView, StatusView
 from octeth_backupd.domain.backup import (
     Backup,
     Copy,
@@ -51,7 +52,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from octeth_backupd.control.services import RestoreRequest
+    from octeth_backupd.domain.figures import StoredCopies
     from octeth_backupd.domain.freshness import Requirements
+    from octeth_backupd.domain.notices.current import CurrentProblem
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.restore.order import SyncOrder
     from octeth_backupd.domain.restore.plan import RestorePlan
@@ -251,6 +254,8 @@ class FakeServices:
         self.notifier_states: tuple[NotifierStatus, ...] = ()
         self.notifier_tests: list[NotifierTest] = []
         self.warnings: tuple[str, ...] = ()
+        self.problems: tuple[CurrentProblem, ...] = ()
+        self.stored: list[StoredCopies] = []
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.subscribers: list[tuple[str, FakeSubscription]] = []
         self.subscribed = threading.Event()
@@ -432,16 +437,26 @@ class FakeServices:
                     placement=Placement.CONTAINER,
                     last_good_backup=None
                     if latest is None
-                    else BackupSummary(backup_id=latest.backup_id, taken_at=latest.taken_at, age_seconds=3600.0),
+                    else BackupSummary(
+                        backup_id=latest.backup_id,
+                        taken_at=latest.taken_at,
+                        age_seconds=3600.0,
+                        size_bytes=latest.archive_bytes,
+                        proof=ProofLevel.PREPARED,
+                        storages=tuple(copy.storage for copy in latest.copies),
+                    ),
                     last_run=ended[0] if ended else None,
                     active_run=running[0] if running else None,
                     queued_runs=tuple(run for run in self.all_runs if run.status is RunStatus.QUEUED),
                     next_due=self.schedule.next_due,
+                    paused_schedules=(self.schedule.schedule,) if self.schedule.paused else (),
                     retention=self.retention_status,
+                    copies=tuple(self.stored),
                 ),
             ),
             scheduler_alive=True,
             warnings=self.warnings,
+            problems=self.problems,
         )
 
     def metrics(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,11 @@ def _fill(daemon: Daemon, installation_id: str) -> None:
 
 
 def test_nothing_expires_until_it_is_applied_once_and_what_is_pinned_stays(daemon: Daemon) -> None:
-    assert "retention --apply" in daemon.ctl("status").out
+    told = daemon.ctl("status").out
+    headline, *lines = told.splitlines()
+    assert re.search(r"warnings?; newest good backup 6\d min ago$", headline), told
+    assert "retention --apply" in told
+    assert any(re.fullmatch(rf" +local +{NIGHTS} \([^()]+\)", line) for line in lines), told
     assert len(list(daemon.backup_directory.rglob("*.zst"))) == NIGHTS
 
     oldest = daemon.backups()[-1]["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import threading
 import tomllib
@@ -210,3 +211,30 @@ def test_second_server_is_added_and_a_configuration_in_use_is_not_replaced(
     assert set(tomllib.loads(host.config.read_text())["servers"]) == {"one", "two"}
     [copy] = host.etc.glob("config.toml.*.before")
     assert copy.read_text() == before
+
+
+def test_password_is_in_no_binary_log_of_mariadb_and_an_old_one_comes_back_after_a_failure(
+    host: SetupHost, tmp_path: Path
+) -> None:
+    data = tmp_path / "mysql" / "data"
+    with MariaDbContainer(data_directory=data, name=unique_name("oempro_mysql"), binlog=True) as server:
+        making = (
+            "--container", server.name, "--server", "oempro", "--create-user", "--admin-password-file", "-",
+            "--directory", host.backups,
+        )  # fmt: skip
+        made = host.set_up(*making, text=server.root_password + "\n")
+        password = (host.etc / "oempro.password").read_text().strip()
+        hashed = server.scalar(f"SELECT authentication_string FROM mysql.user WHERE User = '{USER}'")
+        shutil.rmtree(host.units / "octeth-backupd.service.d")
+        (host.units / "octeth-backupd.service.d").write_text("a file, not a directory")
+
+        failed = host.set_up(*making, "--force", text=server.root_password + "\n")
+
+        assert "Done, all of it." in made.stdout, made.stdout + made.stderr
+        assert failed.returncode == 1, failed.stdout + failed.stderr
+        assert "which is there, a new random password" in failed.stdout
+        assert (host.etc / "oempro.password").read_text().strip() == password
+        assert server.scalar(f"SELECT authentication_string FROM mysql.user WHERE User = '{USER}'") == hashed
+        logs = b"".join(path.read_bytes() for path in data.glob("binlog.0*"))
+        assert logs.count(str(hashed).encode()) == 2
+        assert password.encode() not in logs

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.cli.ctl.wording import moment
+from octeth_backupd.cli.ctl.wording import about_since, listed, moment, parse_time
+from octeth_backupd.cli.ctl.wrapping import Entry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from octeth_backupd.cli.ctl.connection import Json
     from octeth_backupd.cli.ctl.screen import Screen
 
@@ -36,19 +39,15 @@ def show_notifier(notifier: Json, screen: Screen) -> None:
     screen.pairs(pairs, indent="  ")
 
 
-def show_notifiers(notifiers: list[Json], screen: Screen) -> None:
-    """Show on one line each how the notifiers stand, for ``status``."""
+def notifier_entry(notifiers: list[Json], *, now: datetime) -> Entry:
+    """Return how the notifiers stand, for ``status``, where a warning or problem says why one does not get through."""
     if not notifiers:
-        return
-    screen.line()
-    screen.line("notifiers", style="bold")
-    screen.pairs([(one["name"], _summary(one)) for one in notifiers], indent="  ")
-
-
-def _summary(notifier: Json) -> str:
-    text = f"{notifier['kind']}, {_WORDS.get(notifier['state'], notifier['state'])}"
-    if notifier["state"] == "failing":
-        return f"{text}: {notifier['waiting']} waiting, {notifier['last_error']}"
-    if notifier["last_sent_at"] is None:
-        return text
-    return f"{text}, last {moment(notifier['last_sent_at'])}"
+        return Entry(name="notifiers", text="none: nobody is told when a backup fails", style="yellow")
+    failing = [one["name"] for one in notifiers if one["state"] == "failing"]
+    last = max((one["last_sent_at"] for one in notifiers if one["last_sent_at"]), default=None, key=parse_time)
+    text = listed([one["name"] for one in notifiers])
+    text += ", nothing was sent yet" if last is None else f", last notice {about_since(last, now=now)}"
+    if failing:
+        do = "does" if len(failing) == 1 else "do"
+        text += f"; {listed(failing)} {do} not get through, see above"
+    return Entry(name="notifiers", text=text, style="yellow" if failing else "")

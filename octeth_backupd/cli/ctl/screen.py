@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
+
+from octeth_backupd.cli.ctl.wrapping import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +32,8 @@ _STYLE_OF_WORD = {
     "missing": "red",
     "corrupt": "red",
 }
+
+_LEAST_WIDTH, _GREATEST_WIDTH = 40, 120
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -57,6 +62,13 @@ class Screen:
         is_live = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         colour = is_live and not os.environ.get("NO_COLOR")
         return cls(out=sys.stdout, err=sys.stderr, as_json=as_json, colour=colour, is_live=is_live)
+
+    @property
+    def width(self) -> int:
+        """Return how many columns a text may take: those of the terminal, at most 120; elsewhere lines are whole."""
+        if not self.is_live:
+            return sys.maxsize
+        return max(_LEAST_WIDTH, min(_GREATEST_WIDTH, shutil.get_terminal_size().columns))
 
     @property
     def symbols(self) -> Mapping[str, str]:
@@ -92,9 +104,9 @@ class Screen:
         if self.as_json:
             error = {"code": failure.code, "message": failure.message, "hint": failure.hint}
             self.record({"schema_version": 1, "error": error})
-        self.message(f"octeth-backupctl: {failure.message}")
-        if failure.hint:
-            self.message(failure.hint)
+        for text in filter(None, (f"octeth-backupctl: {failure.message}", failure.hint)):
+            for line in wrapped(text, self.width):
+                self.message(line)
 
     def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: str = "") -> None:
         """Write names and values, values aligned."""

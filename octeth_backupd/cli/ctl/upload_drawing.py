@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.cli.ctl.wording import moment, next_moment, rate, size
+from octeth_backupd.cli.ctl.progress_drawing import progress_words
+from octeth_backupd.cli.ctl.wording import about, about_since, about_until, counted, parse_time, size
+from octeth_backupd.cli.ctl.wrapping import NAME_WIDTH, Entry, show_entries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from octeth_backupd.cli.ctl.connection import Json
     from octeth_backupd.cli.ctl.screen import Screen
 
 
-def show_uploads(uploads: Json, screen: Screen) -> None:
-    """Show what waits for a remote storage backend, why, and what is on its way."""
-    screen.line()
-    where = "storage" if uploads["configured"] else "storage, not configured any more"
-    screen.line(f"{uploads['storage']} ({where})", style="bold")
-    count = uploads["pending_copies"]
-    if not count:
-        screen.pairs([("uploads", "nothing waits")], indent="  ")
+def show_uploads(uploads: Sequence[Json], screen: Screen, *, now: datetime, in_problems: frozenset[str]) -> None:
+    """Show what waits for remote storage backends, why, and what is on its way; nothing where nothing waits.
+
+    Args:
+        uploads: As the status has them.
+        screen: Where.
+        now: The time.
+        in_problems: Storage backends of which a problem says already why copies wait.
+    """
+    waiting = [one for one in uploads if one["pending_copies"]]
+    if not waiting:
         return
-    copies = "1 copy" if count == 1 else f"{count} copies"
-    since = moment(uploads["pending_since"])
-    pairs = [("not there yet", f"{copies}, {size(uploads['pending_bytes'])}, since {since}")]
-    pairs += [("uploading", _running(running)) for running in uploads["uploading"]]
-    if uploads["last_error"]:
-        pairs.append(("! last error", f"{uploads['last_error']}, {moment(uploads['last_error_at'])}"))
+    screen.line()
+    screen.line("uploads", style="bold")
+    entries = [entry for one in waiting for entry in _entries(one, screen, now, is_told=one["storage"] in in_problems)]
+    show_entries(entries, screen, indent=2, name_width=NAME_WIDTH)
+
+
+def _entries(uploads: Json, screen: Screen, now: datetime, *, is_told: bool) -> list[Entry]:
+    text = "see above"
+    if not is_told:
+        waited = about((now - parse_time(uploads["pending_since"])).total_seconds())
+        text = f"{counted(uploads['pending_copies'], 'copy')} not there yet, {size(uploads['pending_bytes'])}, "
+        text += f"for {waited}"
     if uploads["next_try_at"] is not None:
-        pairs.append(("next try", next_moment(uploads["next_try_at"])))
-    screen.pairs(pairs, indent="  ")
-    if not uploads["configured"]:
-        text = "nothing is uploaded there until it is configured again"
-        screen.line(f"  {screen.symbols['failed']} {text}", style="red")
-
-
-def _running(running: Json) -> str:
-    text = f"{running['backup_id']}, {size(running['done_bytes'])} of {size(running['total_bytes'])}"
-    speed = running["rate_bytes_per_second"]
-    return f"{text}, {rate(speed)}" if speed > 0 else text
+        text += f"; next try {about_until(uploads['next_try_at'], now=now)}"
+    entries = [Entry(name=uploads["storage"], text=text, style="yellow")]
+    for running in uploads["uploading"]:
+        entries.append(Entry(name="", text=f"now: {running['backup_id']}"))
+        entries.append(Entry(name="", text=progress_words(running, screen, room=screen.width - NAME_WIDTH - 2)))
+    if uploads["last_error"] and not is_told:
+        tried = about_since(uploads["last_error_at"], now=now)
+        entries.append(Entry(name="", text=f"the last try, {tried}: {uploads['last_error']}", style="yellow"))
+    if not uploads["configured"] and not is_told:
+        words = "not configured any more: nothing is uploaded there until it is again"
+        entries.append(Entry(name="", text=words, style="red"))
+    return entries

@@ -18,8 +18,8 @@ class CurrentProblem:
     """Something that is wrong now.
 
     Attributes:
-        key: Names it as long as it lasts. What stands before a ``/`` is its subject: of one subject one problem follows
-            the other without a word about an end, since nothing is right yet.
+        key: Names it as long as it lasts. What stands before its last ``/`` is its subject: of one subject one problem
+            follows the other without a word about an end, since nothing is right yet.
         title: One line.
         cause: Why, in words; may be empty.
         hint: What to do, a full sentence.
@@ -62,4 +62,4 @@ class CurrentProblem:
 
 def subject_of(key: str) -> str:
     """Return the subject of a problem's key."""
-    return key.partition("/")[0]
+    return key.rpartition("/")[0] or key

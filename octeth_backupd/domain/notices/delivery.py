@@ -1,7 +1,7 @@
 """A delivery: one notice on its way to one notifier. When it is tried, and when it is not tried any more.
 
-A waiting delivery ends in one of three ways: sent, given up after seven days, or superseded because it says nothing
-any more when it is late.
+A waiting delivery ends in one of three ways: sent, given up after seven days in which it was tried, or superseded
+because it says nothing any more when it is late.
 """
 
 from __future__ import annotations
@@ -110,4 +110,5 @@ def end_untried(delivery: Delivery, now: datetime) -> DeliveryState | None:
     age = now - delivery.created_at
     if delivery.notice.kind is NoticeKind.START and age > START_IS_STALE_AFTER:
         return DeliveryState.SUPERSEDED
-    return DeliveryState.GIVEN_UP if age > GIVEN_UP_AFTER else None
+    # Its age is that of the clock, which may have been wrong when it was made: it is tried once in any case.
+    return DeliveryState.GIVEN_UP if age > GIVEN_UP_AFTER and delivery.tries else None

@@ -1,4 +1,4 @@
-"""Disks that fill: told before the backup that does not fit any more."""
+"""Disks that fill, told before the backup that does not fit any more, and those that do not answer."""
 
 from __future__ import annotations
 
@@ -7,20 +7,39 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
-from octeth_backupd.domain.notices.words import count_words
+from octeth_backupd.domain.notices.words import count_words, moment_words
 from octeth_backupd.domain.space import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from octeth_backupd.domain.notices.settings import NoticesSettings
-    from octeth_backupd.domain.notices.standing import DiskFacts, DiskSample, Standing
+    from octeth_backupd.domain.notices.standing import DiskFacts, DiskSample, SilentDisk, Standing
 
 LEAST_SPAN = timedelta(days=3)
 """From shorter observation nothing follows: one night's backup is no trend."""
 OBSERVED_FOR = timedelta(days=14)
 BETWEEN_SAMPLES = timedelta(hours=6)
 _DAY_SECONDS = 86400.0
+
+
+def disk_subject(path: str) -> str:
+    """Return what everything that is wrong with a disk is about, as its key says it."""
+    return f"disk:{path}"
+
+
+def silent_problem(disk: SilentDisk) -> CurrentProblem:
+    """Return the problem that a file system does not answer."""
+    return CurrentProblem(
+        key=f"{disk_subject(disk.path)}/silent",
+        kind=NoticeKind.DISK,
+        severity=Severity.ERROR,
+        title=f"the file system of {disk.path} does not answer",
+        cause=f"it has not answered since {moment_words(disk.since)}: whatever reads or writes there hangs with it",
+        hint="Look whether the server that it is mounted from can be reached, and at the kernel's log.",
+        command="findmnt",
+        since=disk.since,
+    )
 
 
 def disk_problem(disk: DiskFacts, standing: Standing, settings: NoticesSettings) -> CurrentProblem | None:
@@ -30,7 +49,7 @@ def disk_problem(disk: DiskFacts, standing: Standing, settings: NoticesSettings)
     if disk.shortage is not None:
         short = disk.shortage
         return CurrentProblem(
-            key=f"disk:{path}/next",
+            key=f"{disk_subject(path)}/next",
             kind=NoticeKind.DISK,
             severity=Severity.ERROR,
             title=f"{path}: the next backup does not fit",
@@ -42,11 +61,11 @@ def disk_problem(disk: DiskFacts, standing: Standing, settings: NoticesSettings)
         )
     days = days_until_full(disk.samples, free_bytes=disk.file_system.free_bytes, reserve_bytes=disk.reserve_bytes)
     # Nearer to full than the limit is told; farther by a day is over: a number that wavers is no news.
-    is_open = f"disk:{path}/days" in standing.open_keys
+    is_open = f"{disk_subject(path)}/days" in standing.open_keys
     if days is None or days >= settings.disk_full_days + (1 if is_open else 0):
         return None
     return CurrentProblem(
-        key=f"disk:{path}/days",
+        key=f"{disk_subject(path)}/days",
         kind=NoticeKind.DISK,
         severity=Severity.WARNING,
         title=f"{path}: full in about {count_words(max(1, round(days)), 'day')}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.backup import Operation, SlotState
+from octeth_backupd.domain.backup import Operation, SlotState, Tier
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.words import count_words, duration_words, moment_words
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from octeth_backupd.domain.notices.settings import NoticesSettings
-    from octeth_backupd.domain.notices.standing import ScheduleFacts, ServerFacts, Standing
+    from octeth_backupd.domain.notices.standing import GoodBackup, ScheduleFacts, ServerFacts, Standing
 
 LATE = "late"
 REMOVED = "removed"
+UNSCHEDULED = "unscheduled"
 """What a schedule's problem is, behind the ``/`` of its key."""
 CLOCK_MARGIN = timedelta(hours=1)
 """What is dated later than this after now was written by a wrong clock, and counts for nothing."""
@@ -46,8 +47,8 @@ def overdue_problems(
             covering |= {found[-1].key}
         elif schedule.missed:
             found.append(_missed(schedule, covering))
-    if not server.schedules and server.is_configured and server.last_good is None:
-        found += _unscheduled(server, standing, causes)
+    if not server.schedules and server.is_configured:
+        found += _unscheduled(server, standing, settings, causes)
     return found
 
 
@@ -64,14 +65,15 @@ def _deadline(
         told_until = max(deadline, schedule.known_since) + REMOVED_IS_TOLD_FOR
         return deadline if standing.now <= told_until else None
     times = [standing.watching_since, *([good] if good is not None else [])]
-    if f"{_subject(schedule)}/{LATE}" not in standing.open_keys:
+    is_told = f"{_subject(schedule)}/{LATE}" in standing.open_keys
+    if not is_told:
         # Another rule is another beginning; but what was overdue before it is not made up for by it.
         times.append(schedule.known_since)
     reference = max((time for time in times if time <= standing.now + CLOCK_MARGIN), default=standing.now)
     limit_seconds = settings.overdue_after_seconds.of(schedule.tier)
     due = schedule.rule.next_after(reference)
     deadline = due + grace if limit_seconds is None else reference + timedelta(seconds=limit_seconds)
-    if server.is_backing_up:  # it may be what is missing; a run that hangs is no excuse for ever
+    if server.is_backing_up and not is_told:  # it may be what is missing; a run that hangs is no excuse for ever
         deadline += (schedule.rule.next_after(due) - due) / 2
     return deadline
 
@@ -195,9 +197,15 @@ def _missed(schedule: ScheduleFacts, covering: frozenset[str]) -> CurrentProblem
     )
 
 
-def _unscheduled(server: ServerFacts, standing: Standing, causes: frozenset[str]) -> list[CurrentProblem]:
+def _unscheduled(
+    server: ServerFacts, standing: Standing, settings: NoticesSettings, causes: frozenset[str]
+) -> list[CurrentProblem]:
+    """Return that a server without any schedule has no good backup, or an old one: its backups come by hand, or not."""
     if standing.now - standing.watching_since <= FIRST_DAY:
         return []
+    good = server.last_good
+    if good is not None:
+        return _unscheduled_since(good, server, standing, settings, causes)
     return [
         CurrentProblem(
             key=f"{overdue_subjects(server.name)}any/{LATE}",
@@ -210,5 +218,31 @@ def _unscheduled(server: ServerFacts, standing: Standing, causes: frozenset[str]
             command=f"octeth-backupctl backup --server {server.name}",
             since=standing.watching_since,
             covered_by=causes,
+        )
+    ]
+
+
+def _unscheduled_since(
+    good: GoodBackup, server: ServerFacts, standing: Standing, settings: NoticesSettings, causes: frozenset[str]
+) -> list[CurrentProblem]:
+    age = standing.now - good.taken_at
+    limit_seconds = settings.overdue_after_seconds.of(Tier.DAILY)
+    if age <= (FIRST_DAY if limit_seconds is None else timedelta(seconds=limit_seconds)):
+        return []
+    return [
+        CurrentProblem(
+            key=f"{overdue_subjects(server.name)}any/{UNSCHEDULED}",
+            kind=NoticeKind.OVERDUE,
+            severity=Severity.ERROR,
+            server=server.name,
+            title=f"{server.name}: no good backup for {duration_words(age.total_seconds())}, and none is scheduled",
+            cause="[schedules] names no rule, and none was made by hand since. "
+            f"The last good one is {good.backup_id} of {moment_words(good.taken_at)}",
+            hint="Set [schedules] daily and reload, or take one now; where backups are made by hand less often, set "
+            "[notices.overdue_after_seconds] daily.",
+            command=f"octeth-backupctl backup --server {server.name}",
+            since=good.taken_at,
+            covered_by=causes,
+            is_repeated=False,
         )
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.notices.current import CurrentProblem
-from octeth_backupd.domain.notices.disk_problems import disk_problem
+from octeth_backupd.domain.notices.disk_problems import disk_problem, silent_problem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_problems
 from octeth_backupd.domain.notices.run_problems import backup_subject, run_problems
@@ -28,6 +28,7 @@ def problems_of(standing: Standing, settings: NoticesSettings) -> tuple[CurrentP
         found += ([problem] if problem is not None else []) + lost_problems(storage, standing)
     disks = (disk_problem(disk, standing, settings) for disk in standing.disks)
     found += [problem for problem in disks if problem is not None]
+    found += [silent_problem(disk) for disk in standing.silent_disks]
     found += [_notifier_problem(notifier) for notifier in standing.notifiers]
     return tuple(found)
 
@@ -57,6 +58,11 @@ def hold_key(hold_id: int) -> str:
 def restore_key(restore_id: str) -> str:
     """Return the key of the problem that a restore is not over."""
     return f"restore:{restore_id}"
+
+
+def notifier_key(name: str) -> str:
+    """Return the key of the problem that a notifier does not get through."""
+    return f"notifier:{name}"
 
 
 def hold_problem(facts: HoldFacts) -> CurrentProblem:
@@ -94,7 +100,7 @@ def _restore_problem(server: ServerFacts, restore: OpenRestore) -> CurrentProble
 
 def _notifier_problem(notifier: NotifierFacts) -> CurrentProblem:
     return CurrentProblem(
-        key=f"notifier:{notifier.name}",
+        key=notifier_key(notifier.name),
         kind=NoticeKind.NOTIFIER,
         severity=Severity.WARNING,
         title=f"notifier {notifier.name} does not get through",

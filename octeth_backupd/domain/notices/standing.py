@@ -84,7 +84,7 @@ class HoldFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRestore:
-    """A restore that is not over, and that nobody is working on."""
+    """A restore that is not over: nobody is working on it, or it was told before somebody began to."""
 
     restore_id: str
     state: str
@@ -158,6 +158,14 @@ class DiskFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentDisk:
+    """A place whose file system does not answer, as a network mount whose server is gone."""
+
+    path: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierFacts:
     """A notifier that does not get through.
 
@@ -187,6 +195,7 @@ class Standing:
     servers: tuple[ServerFacts, ...] = ()
     storages: tuple[StorageFacts, ...] = ()
     disks: tuple[DiskFacts, ...] = ()
+    silent_disks: tuple[SilentDisk, ...] = ()
     notifiers: tuple[NotifierFacts, ...] = ()
     away: tuple[datetime, datetime] | None = None
     open_keys: frozenset[str] = frozenset()

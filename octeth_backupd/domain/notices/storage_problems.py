@@ -29,6 +29,11 @@ def storage_subject(storage: str) -> str:
     return f"storage:{storage}"
 
 
+def lost_subject(storage: str, state: CopyState) -> str:
+    """Return the subject of what is said of copies that a storage backend lost in one way."""
+    return f"lost:{storage}:{state}"
+
+
 def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesSettings) -> CurrentProblem | None:
     """Return what keeps copies from a storage backend; None while none waits for longer than it may.
 
@@ -73,7 +78,7 @@ def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProb
     """Return one problem for each way in which a storage backend lost copies; another number is another problem."""
     return [
         CurrentProblem(
-            key=f"lost:{storage.name}:{state}/{count}",
+            key=f"{lost_subject(storage.name, state)}/{count}",
             kind=NoticeKind.ANOMALY,
             severity=Severity.ERROR,
             title=f"{storage.name}: {count_words(count, 'copy')} {'is' if count == 1 else 'are'} {_LOST[state]}",

@@ -12,9 +12,12 @@ class RetentionOrder:
     Attributes:
         confirm: The policy in force is confirmed: from now on it expires by itself.
         despite_hold: Open holds of the server end.
+        keep_local: What the configuration said of local copies when this was ordered: of what came into force while it
+            waited, nothing was confirmed.
     """
 
     confirm: bool = True
+    keep_local: bool = True
     despite_hold: bool = False
 
 

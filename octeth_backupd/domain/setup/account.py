@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,16 @@ def account_for(user: str, placement: Placement, address: Address) -> Account:
     if address.unix_socket:
         return Account(user=user, host="localhost")
     return Account(user=user, host=address.host if address.host in _LOOPBACK else "%")
+
+
+def native_password_hash(password: str) -> str:
+    """Return a password as ``mysql_native_password``, MariaDB's usual way to log in, keeps it.
+
+    Source:
+        MariaDB documentation, PASSWORD(): ``*`` and the SHA-1 of the SHA-1, in capital hexadecimal digits.
+    """
+    once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
+    return f"*{hashlib.sha1(once, usedforsecurity=False).hexdigest().upper()}"
 
 
 def grant_statements(

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.setup.configuration import USUAL_DIRECTORY
+from octeth_backupd.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,12 @@ def writable_directories(
     Args:
         host_paths: Role → directory of the server on this host.
         directory: Of backups.
+
+    Raises:
+        ConfigurationError: A path cannot be written into a unit file; whoever may make tablespaces names directories.
     """
+    for role, path in host_paths.items():
+        _require_one_line(f"the directory of role {role!r}", str(path))
     wanted = {path.parent for role, path in host_paths.items() if role not in _NOT_DIRECTORIES and path != _ROOT}
     if directory != USUAL_DIRECTORY:
         wanted.add(directory)
@@ -52,8 +58,15 @@ def drop_in_text(server: str, directories: Iterable[PurePosixPath], *, backups: 
         directories: From ``writable_directories``.
         backups: Where backups go: the daemon waits until it is mounted.
         unit: Of a server outside Docker, after which the daemon starts.
+
+    Raises:
+        ConfigurationError: A name or path has a line break or another character that a unit file cannot hold.
     """
     listed = list(directories)
+    _require_one_line("the server's name", server)
+    _require_one_line("the server's unit", unit)
+    for path in (*listed, backups):
+        _require_one_line("a directory", str(path))
     head = [f"After={unit}"] if unit else []
     if backups in listed:
         head.append(f"RequiresMountsFor={_quoted(backups)}")
@@ -65,6 +78,15 @@ def drop_in_text(server: str, directories: Iterable[PurePosixPath], *, backups: 
     if listed:
         lines += ["[Service]", *_service_lines(listed)]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _require_one_line(what: str, text: str) -> None:
+    """Pass when systemd, which root runs, would read a text as the one value that it is."""
+    if not text.isprintable():
+        raise ConfigurationError(
+            f"{what} has a character that no unit file can hold: {text!r}",
+            hint="Find out who made it and why; then rename it, and run setup again.",
+        )
 
 
 def _service_lines(directories: list[PurePosixPath]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.setup.one_line import one_line
 from octeth_backupd.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Plan:
     """Everything that will be done on this host, in order.
 
     Attributes:
+        keeps_account: The account is there already.
         directories: Directory → mode, for those that are not there.
         commands: Run after the files are written.
         notes: What the operator must know.
@@ -64,14 +66,22 @@ class Plan:
     files: tuple[PlannedFile, ...]
     directories: tuple[tuple[PurePosixPath, int], ...] = ()
     account: str = ""
+    keeps_account: bool = False
     grants: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """Yield all of it for people."""
+        """Return all of it for people, each line as one: names come from the server, and could fake others."""
+        return map(one_line, self._lines())
+
+    def _lines(self) -> Iterator[str]:
         if self.account:
-            yield f"create the account {self.account} with a random password, and grant it:"
+            yield (
+                f"give the account {self.account}, which is there, a new random password, and grant it:"
+                if self.keeps_account
+                else f"create the account {self.account} with a random password, and grant it:"
+            )
             yield from (f"  {statement}" for statement in self.grants)
         yield from (f"make the directory {path} ({mode:04o})" for path, mode in self.directories)
         for file in self.files:

@@ -10,7 +10,7 @@ from octeth_backupd.domain.sync.places import short_id
 from octeth_backupd.domain.sync.report import InstallationReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from octeth_backupd.domain.backup import Backup, Copy
 
@@ -51,11 +51,11 @@ class KnownBackups:
         """Return a backup's copy in a storage backend."""
         return self._copies.get((backup_id, storage))
 
-    def readable_in(self) -> dict[str, set[str]]:
-        """Return the storage backends in which each backup has a copy that can be read, by the backup's id."""
+    def readable_in(self, storages: Collection[str]) -> dict[str, set[str]]:
+        """Return in which of some storage backends each backup has a copy that can be read, by the backup's id."""
         found: dict[str, set[str]] = {}
         for (backup_id, storage), copy in self._copies.items():
-            if copy.state in READABLE_STATES:
+            if copy.state in READABLE_STATES and storage in storages:
                 found.setdefault(backup_id, set()).add(storage)
         return found
 

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.summary import READABLE_STATES
-from octeth_backupd.errors import BackupdError, CancelledError
+from octeth_backupd.errors import BackupdError, CancelledError, CatalogError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.hooks.running import run_after, run_before
 from octeth_backupd.pipeline.restore.restore import restore
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.pipeline.result import RunResult
+
+_log = structlog.get_logger("hooks")
 
 
 def back_up_with_hooks(context: RunContext, parts: Parts) -> RunResult:
@@ -98,11 +102,18 @@ def _tell_failure(context: RunContext, parts: Parts, error: BackupdError) -> Non
 
 
 def _archive_path(parts: Parts, backup_id: str | None) -> str:
-    """Return where a backup's archive lies on this host; empty where it does not."""
+    """Return where a backup's archive lies on this host; empty where it does not, or where the catalog cannot say.
+
+    The backup is made and good: not to know its path is no reason to call it failed, or to leave its hooks out.
+    """
     if backup_id is None or not parts.hooks.after_backup:
         return ""
     local = {storage.name for storage in parts.local_storages}
-    copies = parts.catalog.backup(backup_id).copies
+    try:
+        copies = parts.catalog.backup(backup_id).copies
+    except CatalogError as exc:
+        _log.warning("hooks.archive_unknown", backup_id=backup_id, error=exc.message)
+        return ""
     return next(
         (
             str(parts.backup_directory / copy.key)

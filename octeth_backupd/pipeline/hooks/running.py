@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from octeth_backupd.process.command import Command, StopPolicy
 from octeth_backupd.process.redaction import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from octeth_backupd.domain.hooks import HookFacts
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.hooks.settings import HookCommand
@@ -50,7 +54,7 @@ def run_before(context: RunContext, parts: Parts, facts: HookFacts) -> None:
 def run_after(context: RunContext, parts: Parts, facts: HookFacts) -> tuple[str, ...]:
     """Run all programs of a hook, whatever becomes of each; return what went wrong.
 
-    When the run was cancelled, they have a few seconds: somebody, or systemd, waits for its end.
+    When the run was cancelled, or is meanwhile, they have a few seconds: somebody, or systemd, waits for its end.
     """
     commands = parts.hooks.commands(facts.hook)
     if not commands:
@@ -60,17 +64,37 @@ def run_after(context: RunContext, parts: Parts, facts: HookFacts) -> tuple[str,
         seconds = min(seconds, max(1, _WHILE_STOPPING_SECONDS // len(commands)))
     problems: list[str] = []
     try:
-        with StepRunner(context).step(f"hook {facts.hook}", cancellable=False):
+        with (
+            StepRunner(context).step(f"hook {facts.hook}", cancellable=False),
+            _ended_soon_after(context.cancellation, facts.hook) as token,
+        ):
             for command in commands:
                 try:
-                    # A token of its own: what a cancelled run began must be put in order all the same.
-                    _run(context, parts, facts, command, Cancellation(), seconds)
+                    _run(context, parts, facts, command, token, seconds)
                 except BackupdError as exc:
                     problems.append(exc.message)
             _require_none(problems)
     except HookError:
         return tuple(problems)
     return ()
+
+
+@contextmanager
+def _ended_soon_after(cancellation: Cancellation, hook: Hook) -> Iterator[Cancellation]:
+    """Give a token that is cancelled a few seconds after the run's own.
+
+    What a cancelled run began must be put in order all the same; but a run that outlasts the daemon's stop is
+    interrupted, however good its backup is.
+    """
+    token = Cancellation()
+    words = f"hook {hook} was ended, for the run was cancelled {_WHILE_STOPPING_SECONDS} s before"
+    timer = threading.Timer(_WHILE_STOPPING_SECONDS, token.cancel, (HookError(words),))
+    timer.daemon = True
+    with cancellation.on_cancel(timer.start):
+        try:
+            yield token
+        finally:
+            timer.cancel()
 
 
 def _require_none(problems: list[str]) -> None:

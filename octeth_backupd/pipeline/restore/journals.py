@@ -37,6 +37,7 @@ class Journals:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._said: dict[str, str] = {}
 
     def path(self, restore_id: str) -> Path:
         """Return where a restore's journal is."""
@@ -104,8 +105,11 @@ class Journals:
             restore_id = name.removesuffix(".json")
             try:
                 found.append(self.get(restore_id))
+                self._said.pop(restore_id, None)
             except MetadataError as exc:
-                _log.error("restore.journal_unreadable", error=exc.message, hint=exc.hint)
+                if self._said.get(restore_id) != exc.message:  # they are read each minute
+                    _log.error("restore.journal_unreadable", error=exc.message, hint=exc.hint)
+                self._said[restore_id] = exc.message
                 unreadable.append(
                     UnreadableJournal(restore_id=restore_id, path=self.path(restore_id), error=exc.message)
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.timestamps import utc_text
 from octeth_backupd.domain.upload import LOCAL_STORAGE
 
@@ -15,18 +16,20 @@ LOCAL_KEEP_META = "local_keep"
 """Holds ``_KEPT``, ``_NOT_KEPT``, or since when ``keep`` is false without anybody having confirmed it."""
 _KEPT = "kept"
 _NOT_KEPT = "not kept"
+_MAY_LIE_THERE = frozenset({CopyState.PRESENT, CopyState.MISSING, CopyState.CORRUPT})
 
 
 def note_local_keeping(catalog: Catalog, *, keep_local: bool, at: datetime) -> None:
     """Note what the configuration in force says of local copies; called whenever one comes into force.
 
-    Where nothing lies on the local disk that the change could remove, there is nothing to confirm.
+    Where nothing lies on the local disk that the change could remove, there is nothing to confirm. What is missing may
+    be back tomorrow, as when a disk was not mounted.
     """
     noted = catalog.meta(LOCAL_KEEP_META)
     if keep_local:
         new = _KEPT
     elif noted in (None, _KEPT):
-        new = utc_text(at) if catalog.uploads.present_in(LOCAL_STORAGE) else _NOT_KEPT
+        new = utc_text(at) if catalog.uploads.has_copies(LOCAL_STORAGE, _MAY_LIE_THERE) else _NOT_KEPT
     else:
         return
     if new != noted:

@@ -37,7 +37,8 @@ def apply_retention(context: RunContext, parts: Parts) -> RunResult:
     with steps.step("plan"):
         if order.confirm:
             confirm(parts.catalog, parts.retention)
-            confirm_local_keeping(parts.catalog, keep_local=parts.keep_local)
+            if order.keep_local == parts.keep_local:
+                confirm_local_keeping(parts.catalog, keep_local=parts.keep_local)
         waits = why_unconfirmed(parts.catalog, parts.retention)
         release_unbegun(context, parts)
         hold_forgotten_doubts(server, parts, context.clock.now())

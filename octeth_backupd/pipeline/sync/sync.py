@@ -175,7 +175,7 @@ class _Sync:
 
     def _note_other_copies(self) -> None:
         """Note which lost copies their backups can do without, now that everything was compared."""
-        readable_in = self._known.readable_in()
+        readable_in = self._known.readable_in([storage.name for storage in self._parts.storages])
         for position, report in enumerate(self._reports):
             findings = tuple(
                 replace(finding, has_other_copy=bool(readable_in.get(finding.backup_id, set()) - {finding.storage}))

@@ -222,7 +222,15 @@ class SystemdPower:
             self._systemctl("kill", "--kill-who=main", "--signal=TERM", shown["Id"], fine=True)
 
     def _is_daemon_stopping(self) -> bool:
-        return self._daemon_unit != "" and self._ask_for(self._daemon_unit)["ActiveState"] == "deactivating"
+        """Return whether the daemon's own unit stops; no, where systemd does not say.
+
+        What was done to the server before the question was done whatever becomes of the answer.
+        """
+        try:
+            return self._daemon_unit != "" and self._ask_for(self._daemon_unit)["ActiveState"] == "deactivating"
+        except ServerError as exc:
+            _log.warning("power.daemon_unit_unknown", unit=self._daemon_unit, error=exc.message)
+            return False
 
     def _unmask(self, unit: str) -> None:
         self._systemctl("unmask", unit)

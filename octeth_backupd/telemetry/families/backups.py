@@ -153,7 +153,7 @@ def _known_since(figures: Figures) -> Iterator[Sample]:
 BACKUP_FAMILIES: tuple[Family, ...] = (
     gauge(
         "octeth_backup_last_success_timestamp_seconds",
-        "When the newest good backup that is not suspect was taken; 0: there is none.",
+        "When the newest good backup that is not suspect was taken, this installation's alone; 0: there is none.",
         _last_success,
         ("server",),
     ),

@@ -13,16 +13,19 @@ from octeth_backupd.domain.holdings import Proof, ProofLevel
 from tests.fakes.catalog_values import START, make_backup, make_run, make_slot, make_step
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.figures import CatalogFigures
 
 OWN = "11111111-2222-3333-4444-555555555555"
 DAY = timedelta(days=1)
+UNTIL = START + 30 * DAY
 
 
 def _read(catalog: Catalog) -> CatalogFigures:
     catalog.installations.set_own(OWN)
-    return catalog.stock.figures.read(("oempro", "other"))
+    return catalog.stock.figures.read(("oempro", "other"), until=UNTIL)
 
 
 def test_an_empty_catalog_counts_nothing(catalog: Catalog) -> None:
@@ -55,10 +58,47 @@ def test_a_backup_of_several_tiers_is_the_newest_of_each(catalog: Catalog) -> No
     }
 
 
-def test_backups_of_other_installations_are_of_no_tier_of_ours(catalog: Catalog) -> None:
+def test_backups_of_other_installations_are_none_of_ours(catalog: Catalog) -> None:
     catalog.add_backup(make_backup(installation_id="somebody else's"))
 
-    assert _read(catalog).good_of_tier == {}
+    found = _read(catalog)
+
+    assert (found.good, found.good_of_tier) == ({}, {})
+
+
+def test_backups_of_an_adopted_installation_are_ours(catalog: Catalog) -> None:
+    catalog.add_backup(make_backup(installation_id="the lost host's"))
+    catalog.installations.adopt("the lost host's", by="root", at=START)
+
+    found = _read(catalog)
+
+    assert (found.good["oempro"].taken_at, found.good_of_tier) == (START, {("oempro", Tier.DAILY): START})
+
+
+def test_what_a_wrong_clock_dated_in_the_future_is_the_newest_of_nothing(catalog: Catalog) -> None:
+    catalog.add_backup(make_backup(taken_at=START))
+    catalog.add_backup(make_backup(taken_at=UNTIL + DAY))
+    for name, at, status in (("run-1", START, RunStatus.FAILED), ("run-2", UNTIL + DAY, RunStatus.SUCCESS)):
+        catalog.add_run(make_run(name, at, status=status, started_at=at, finished_at=at))
+
+    found = _read(catalog)
+
+    assert (found.good["oempro"].taken_at, found.good_of_tier) == (START, {("oempro", Tier.DAILY): START})
+    assert found.ended["oempro"].run_id == "run-1"
+
+
+def test_when_its_time_has_come_it_counts_and_no_longer_when_the_clock_is_set_back(catalog: Catalog) -> None:
+    catalog.installations.set_own(OWN)
+    catalog.add_backup(make_backup(taken_at=START))
+    catalog.add_backup(make_backup(taken_at=START + DAY))
+    figures = catalog.stock.figures
+
+    newest = [
+        figures.read(("oempro",), until=START + hours * DAY / 24).good["oempro"].taken_at - START
+        for hours in (0, 23, 24, 48, 1)
+    ]
+
+    assert newest == [0 * DAY, 0 * DAY, DAY, DAY, 0 * DAY]
 
 
 def test_the_newest_ended_backup_run_counts_with_its_steps(catalog: Catalog) -> None:
@@ -159,21 +199,21 @@ def test_open_holds_and_what_a_server_proved_are_counted(catalog: Catalog) -> No
 def test_nothing_is_asked_again_until_something_changes(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog.installations.set_own(OWN)
     rows = catalog.stock.figures
-    asked: list[tuple[str, ...]] = []
+    asked: list[object] = []
     read = rows._read
 
-    def noted(servers: tuple[str, ...]) -> CatalogFigures:
-        asked.append(servers)
-        return read(servers)
+    def noted(state: tuple[int, tuple[str, ...]], until: datetime) -> object:
+        asked.append(state)
+        return read(state, until)
 
     monkeypatch.setattr(rows, "_read", noted)
 
-    rows.read(("oempro",))
-    rows.read(("oempro",))
+    rows.read(("oempro",), until=UNTIL)
+    rows.read(("oempro",), until=UNTIL + DAY)
     assert len(asked) == 1
     catalog.add_backup(make_backup())
 
-    assert rows.read(("oempro",)).good["oempro"].taken_at == START
+    assert rows.read(("oempro",), until=UNTIL + DAY).good["oempro"].taken_at == START
     assert len(asked) == 2
-    rows.read(("oempro", "other"))
+    rows.read(("oempro", "other"), until=UNTIL + DAY)
     assert len(asked) == 3

@@ -70,6 +70,18 @@ def test_each_notifier_has_its_own_time_of_a_problem(catalog: Catalog) -> None:
     assert catalog.notices.last_told() == {(PROBLEM.key, "mail"): START, (PROBLEM.key, "chat"): LATER}
 
 
+def test_a_notice_that_was_given_up_told_nobody(catalog: Catalog) -> None:
+    catalog.notices.tell(at=START, begun=[PROBLEM], notices=[("mail", NOTICE), ("chat", NOTICE)])
+    catalog.notices.tell(at=LATER, notices=[("chat", NOTICE)])
+    [mail] = catalog.notices.waiting("mail")
+    newest = catalog.notices.waiting("chat")[-1]
+
+    catalog.notices.end_delivery(mail.delivery_id, DeliveryState.GIVEN_UP, at=LATER)
+    catalog.notices.end_delivery(newest.delivery_id, DeliveryState.GIVEN_UP, at=LATER)
+
+    assert catalog.notices.last_told() == {(PROBLEM.key, "chat"): START}
+
+
 def test_what_was_told_of_an_earlier_problem_of_the_key_does_not_count(catalog: Catalog) -> None:
     catalog.notices.tell(at=START, begun=[PROBLEM], notices=[("mail", NOTICE)])
     catalog.notices.tell(at=LATER, ended=[PROBLEM.key])

@@ -56,6 +56,7 @@ def test_runs_come_in_the_order_in_which_they_were_entered_whatever_the_clock_sa
 
     assert [run.run_id for run in catalog.standing.ended_runs(server="oempro")] == ["now", "ahead"]
     assert [run.run_id for run in catalog.standing.ended_runs(limit=2)] == ["other", "now"]
+    assert catalog.standing.ended_runs(server="oempro", operation=Operation.RETENTION) == []
 
 
 def test_the_last_step_that_did_not_end_well_is_where_a_run_ended(catalog: Catalog) -> None:

@@ -90,3 +90,11 @@ def test_backups_present_in_a_storage_come_with_all_copies_and_without_manifests
         catalog.add_backup(backup)
 
     assert catalog.uploads.present_in("local") == [replace(there, manifest={})]
+
+
+def test_a_storage_is_known_to_have_copies_in_the_states_asked_for(catalog: Catalog) -> None:
+    catalog.add_backup(make_backup(copies={"local": CopyState.MISSING, "s3": H}))
+
+    assert catalog.uploads.has_copies("local", {H, CopyState.MISSING})
+    assert not catalog.uploads.has_copies("local", {H})
+    assert not catalog.uploads.has_copies("s3", {CopyState.MISSING})

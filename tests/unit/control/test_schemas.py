@@ -13,8 +13,10 @@ from octeth_backupd.control import (
     sync_schemas,
 )
 from octeth_backupd.control.notifier_view import NotifierView
+from octeth_backupd.control.problem_view import ProblemView
 from octeth_backupd.control.routes.backups import backup_document
 from octeth_backupd.control.schemas import Document, RunView, View
+from octeth_backupd.control.stock_view import StoredCopiesView
 from octeth_backupd.domain.backup import Tier
 from octeth_backupd.domain.summary import backup_summary
 from tests.fakes.services import make_backup, make_run
@@ -29,7 +31,7 @@ def test_documents_have_exactly_the_keys_that_were_published() -> None:
         for module in (schemas, freshness_schemas, notifier_schemas, restore_schemas, retention_schemas, sync_schemas)
         for model in vars(module).values()
         if isinstance(model, type)
-        and issubclass(model, View | Document | NotifierView)
+        and issubclass(model, View | Document | NotifierView | ProblemView | StoredCopiesView)
         and model not in {View, Document}
     ]
 

@@ -299,13 +299,109 @@ def test_what_arrived_is_not_sent_again_while_the_catalog_does_not_take_it(
     with monkeypatch.context() as patch:
         patch.setattr(outbox.outbox, "end_delivery", fail)
         outbox.look()
+        outbox.bench.clock.go(10)
         outbox.look()
     assert outbox.states() == [DeliveryState.WAITING]
 
+    outbox.bench.clock.go(10)
     outbox.look()
 
     assert outbox.sent() == ["1"]
     assert outbox.states() == [DeliveryState.SENT]
+
+
+def test_a_catalog_that_takes_nothing_is_asked_again_after_a_while_only(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def fail(delivery_id: int, *_what: Any, **_more: Any) -> None:
+        asked.append(delivery_id)
+        raise CatalogError("no space")
+
+    outbox.put("1")
+    monkeypatch.setattr(outbox.outbox, "end_delivery", fail)
+    for _ in range(5):
+        outbox.look()
+    soon = len(asked)
+    outbox.bench.clock.go(10)
+    outbox.look()
+
+    assert (soon, len(asked)) == (1, 2)
+    assert outbox.sent() == ["1"]
+
+
+@pytest.mark.parametrize(("error", "seconds"), [(REFUSED, 900), (AWAY, 10)])
+def test_what_failed_is_left_alone_for_a_while_though_the_catalog_does_not_take_it(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, error: NotifyError, seconds: int
+) -> None:
+    asked: list[str] = []
+
+    def fail(*_what: Any, **_more: Any) -> None:
+        raise CatalogError("no space")
+
+    outbox.put("1")
+    outbox.notifiers["mail"].error = error
+    outbox.notifiers["mail"].before = lambda notice: asked.append(notice.notice_id)
+    monkeypatch.setattr(outbox.outbox, "note_failure", fail)
+    outbox.look()
+    outbox.bench.clock.go(seconds - 1)
+    outbox.look()
+    soon = len(asked)
+    outbox.bench.clock.go(1)
+    outbox.look()
+
+    assert (soon, len(asked)) == (1, 2)
+
+
+def test_a_line_that_rests_after_the_clock_was_set_back_rests_ten_seconds(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def fail(delivery_id: int, *_what: Any, **_more: Any) -> None:
+        asked.append(delivery_id)
+        raise CatalogError("no space")
+
+    outbox.put("1")
+    outbox.notifiers["mail"].error = AWAY
+    outbox.look()
+    outbox.notifiers["mail"].error = None
+    outbox.bench.clock.jump(-30 * 86400)
+    monkeypatch.setattr(outbox.outbox, "end_delivery", fail)
+    outbox.look()
+    outbox.look()
+    soon = len(asked)
+    outbox.bench.clock.go(10)
+    outbox.look()
+
+    assert (soon, len(asked)) == (1, 2)
+
+
+def test_a_sender_that_breaks_is_not_begun_over_and_over(outbox: Outbox) -> None:
+    asked: list[str] = []
+
+    def break_down(notice: Notice) -> None:
+        asked.append(notice.notice_id)
+        raise AssertionError("broken")
+
+    outbox.put("1")
+    outbox.notifiers["mail"].before = break_down
+    for _ in range(5):
+        outbox.look()
+
+    assert asked == ["1"]
+
+
+def test_a_notice_that_a_wrong_clock_dated_long_ago_is_tried(outbox: Outbox) -> None:
+    now = outbox.bench.clock.now()
+    outbox.bench.clock.jump(-40 * 365 * 86400)
+    outbox.put("1")
+    outbox.bench.clock.jump((now - outbox.bench.clock.now()).total_seconds())
+
+    outbox.look()
+
+    assert outbox.sent() == ["1"]
 
 
 def test_a_clock_that_is_set_back_does_not_silence_a_notifier(outbox: Outbox) -> None:

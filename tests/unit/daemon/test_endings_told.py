@@ -272,6 +272,7 @@ def test_a_restore_that_cannot_be_finished_is_told_once_while_it_is_tried_again(
     daemon.parts().journals.write(journal.moved_to(State.STARTING, now))
 
     def execute(_context: RunContext) -> RunResult:
+        daemon.watch.look()  # as the begin of the run lets it
         raise errors.DockerError("the Docker engine does not answer", hint=HINT)
 
     daemon.execute[Operation.RESOLVE] = execute
@@ -280,6 +281,7 @@ def test_a_restore_that_cannot_be_finished_is_told_once_while_it_is_tried_again(
         daemon.clock.go(900)
 
     assert [notice.kind for notice in daemon.told("mail")] == [NoticeKind.RESTORE]
+    assert len(daemon.catalog.notices.problems()) == 1
 
 
 def test_a_page_tells_operators_of_every_error_that_can_end_a_run() -> None:

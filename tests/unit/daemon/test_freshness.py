@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from octeth_backupd.daemon.freshness import freshness_of
-from octeth_backupd.domain.backup import Operation, RunStatus
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
 from octeth_backupd.domain.freshness import Requirements, Verdict
 from octeth_backupd.errors import InvalidRequestError
 from tests.fakes.bench import INSTALLATION
@@ -37,6 +38,26 @@ def test_the_last_backup_run_counts_and_not_what_the_daemon_did_since(bench: Ben
     [found] = freshness_of(["oempro"], Requirements(), parts=bench.parts(), clock=bench.clock)
 
     assert (found.verdict, found.problems) == (Verdict.WARNING, ("the last backup run failed: no space",))
+
+
+def test_what_lies_only_where_nothing_is_configured_any_more_is_no_backup(bench: Bench) -> None:
+    there = {"old-s3": CopyState.PRESENT}
+    bench.catalog.add_backup(make_backup(taken_at=bench.clock.now(), installation_id=INSTALLATION, copies=there))
+
+    [found] = freshness_of(["oempro"], Requirements(), parts=bench.parts(), clock=bench.clock)
+
+    assert (found.verdict, found.backup) == (Verdict.CRITICAL, None)
+
+
+def test_a_run_that_is_dated_in_the_future_hides_no_failure(bench: Bench) -> None:
+    now = bench.clock.now()
+    bench.catalog.add_backup(make_backup(taken_at=now, installation_id=INSTALLATION))
+    bench.catalog.add_run(make_run("run-1", now, status=RunStatus.FAILED, error="no space"))
+    bench.catalog.add_run(make_run("run-2", now + timedelta(days=1000), status=RunStatus.SUCCESS))
+
+    [found] = freshness_of(["oempro"], Requirements(), parts=bench.parts(), clock=bench.clock)
+
+    assert found.problems == ("the last backup run failed: no space",)
 
 
 def test_a_storage_that_is_not_configured_is_no_answer(bench: Bench) -> None:

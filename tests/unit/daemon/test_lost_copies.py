@@ -22,8 +22,10 @@ def test_lost_copies_are_counted_by_storage_and_by_what_is_wrong(bench: Bench) -
     for days, copies in enumerate(states):
         bench.catalog.add_backup(make_backup(taken_at=START + timedelta(days=days), copies=copies))
 
-    damaged, missing = lost_copy_warnings(bench.catalog)
+    warnings = lost_copy_warnings(bench.catalog)
+    damaged, missing = warnings.values()
 
+    assert list(warnings) == ["lost:local:corrupt", "lost:s3:missing"]
     assert damaged.startswith("1 copy is damaged in local: ")
     assert missing.startswith("2 copies are missing in s3: ")
 
@@ -31,7 +33,7 @@ def test_lost_copies_are_counted_by_storage_and_by_what_is_wrong(bench: Bench) -
 def test_where_nothing_is_lost_nothing_is_said(bench: Bench) -> None:
     bench.catalog.add_backup(make_backup(copies={"local": CopyState.DELETED, "s3": CopyState.PENDING}))
 
-    assert lost_copy_warnings(bench.catalog) == ()
+    assert lost_copy_warnings(bench.catalog) == {}
 
 
 def test_where_a_whole_tree_is_gone_its_disk_is_asked_for(bench: Bench) -> None:
@@ -40,6 +42,6 @@ def test_where_a_whole_tree_is_gone_its_disk_is_asked_for(bench: Bench) -> None:
     detail = vanished_detail("nothing is in /backups")
     bench.catalog.set_copy_state(copy.backup_id, "local", CopyState.MISSING, START, detail=detail)
 
-    [missing] = lost_copy_warnings(bench.catalog)
+    [missing] = lost_copy_warnings(bench.catalog).values()
 
     assert missing.startswith("1 copy is missing in local (nothing is in /backups: is its disk mounted?): ")

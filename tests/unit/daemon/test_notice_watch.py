@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from octeth_backupd.daemon import notice_watch
 from octeth_backupd.daemon.notice_watch import REMEMBERED, TOLD_RUNS
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.events import RunFinished
@@ -148,3 +149,24 @@ def test_a_defect_is_logged_and_the_next_look_is_taken(daemon: NoticeBench, monk
 
     assert len(looks) >= 2
     assert {log["event"] for log in logs} == {"notices.look_failed"}
+
+
+def test_a_look_that_hangs_is_no_life(daemon: NoticeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def hang(*_what: object) -> None:
+        begun.set()
+        end.wait(20)
+        raise CatalogError("no answer")
+
+    monkeypatch.setattr(daemon.catalog.notices, "open_problems", hang)
+    daemon.watch.start()
+    assert begun.wait(10)
+    in_time = daemon.watch.is_alive()
+    with monkeypatch.context() as patched:
+        patched.setattr(notice_watch, "LONGEST_LOOK_SECONDS", 0.0)
+        hanging = daemon.watch.is_alive()
+    end.set()
+    daemon.watch.stop()
+
+    assert (in_time, hanging) == (True, False)

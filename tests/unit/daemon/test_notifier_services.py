@@ -60,7 +60,8 @@ def test_one_that_fails_is_shown_warned_of_and_no_passed_check(bench: Bench) -> 
     mail = one.services.notifiers()[0]
 
     assert (mail.state, mail.waiting, mail.last_error) == ("failing", 1, "refused")
-    [warning] = one.services.warnings()
+    [(problem, warning)] = one.services.warnings().items()
+    assert problem == "notifier:mail"
     assert warning == "notifier mail does not get through, 1 notice waits since 2026-11-22T02:00:00Z: refused"
     failing, unused = one.services.checks()
     assert (failing.status, failing.command) == (CheckStatus.WARNING, "octeth-backupctl notify test mail")
@@ -73,7 +74,7 @@ def test_one_that_gets_through_is_fine(bench: Bench) -> None:
     one.outbox.end_delivery(one.outbox.waiting("mail")[0].delivery_id, DeliveryState.SENT, at=bench.clock.now())
 
     assert one.services.notifiers()[0].state == "ok"
-    assert one.services.warnings() == ()
+    assert one.services.warnings() == {}
     assert "last 2026-11-22T02:00:00Z" in one.services.checks()[0].summary
 
 

@@ -82,6 +82,23 @@ def test_retention_is_a_run_that_confirms_the_policy(daemon: Daemon) -> None:
     assert daemon.submitted().order == RetentionOrder(confirm=True, despite_hold=True)
 
 
+@pytest.mark.parametrize("keep_local", [True, False])
+def test_retention_confirms_what_the_configuration_said_when_it_was_ordered(bench: Bench, keep_local: bool) -> None:
+    daemon = Daemon(bench)
+    parts = bench.parts(keep_local=keep_local)
+    services = DaemonRetentionServices(
+        catalog=bench.catalog,
+        coordinator=daemon.coordinator,
+        clock=bench.clock,
+        parts=lambda: parts,
+        said=daemon.said.append,
+    )
+
+    services.request_retention(server=None, despite_hold=False, requested_by=WHO)
+
+    assert daemon.submitted().order == RetentionOrder(keep_local=keep_local)
+
+
 def test_retention_of_several_servers_takes_turns(bench: Bench) -> None:
     daemon = Daemon(bench)
     servers = {name: FakeServer(bench.directory, name=name) for name in ("oempro", "shop")}

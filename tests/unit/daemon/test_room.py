@@ -45,9 +45,24 @@ def test_a_mount_that_does_not_answer_holds_nobody_up_and_is_asked_by_one_thread
     assert [room.of(places) for _ in range(5)] == [()] * 5
     assert len(asked) == 1
     answers.set()
-    asking = room._asking
-    assert asking is not None
-    assert len(asking.answer(20)) == 1
+    for thread in threading.enumerate():
+        if thread.name == "room":
+            thread.join(20)
 
     assert len(room.of(places)) == 1
     assert len(asked) == 2
+
+
+def test_a_mount_that_does_not_answer_is_known_and_takes_no_figures_from_the_others() -> None:
+    answers = threading.Event()
+
+    def measure(path: Path) -> FileSystemSpace:
+        if path.name == "hangs":
+            answers.wait(20)
+        return SPACE
+
+    found = Room(measure, answer_seconds=0.2).ask([Path("/hangs"), Path("/state")])
+    answers.set()
+
+    assert found.silent == {Path("/hangs")}
+    assert found.spaces == {Path("/state"): SPACE}

@@ -12,13 +12,14 @@ from octeth_backupd.control.retention_services import RetentionStatus
 from octeth_backupd.control.services import ScheduleView
 from octeth_backupd.daemon.coordinator import ActiveRun
 from octeth_backupd.daemon.server_standing import ServerStanding
-from octeth_backupd.domain.backup import Operation, RunStatus, Tier
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, Tier
+from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.server import Placement
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.runs import AT, a_run
 
 if TYPE_CHECKING:
-    from octeth_backupd.control.services import ServerStatus
+    from octeth_backupd.control.server_status import ServerStatus
     from tests.fakes.bench import Bench
 
 
@@ -43,7 +44,13 @@ class Standing:
         self.active.append(ActiveRun(run=run, parts=self.bench.parts(), is_running=is_running))
 
     def of(self, server: str = "oempro") -> ServerStatus:
-        return self._standing.of(server, Placement.CONTAINER, views=self.views, active=self.active)
+        return self._standing.of(
+            server,
+            Placement.CONTAINER,
+            views=self.views,
+            active=self.active,
+            figures=self.bench.catalog.stock.figures.read([server], until=self.bench.clock.now() + timedelta(hours=1)),
+        )
 
 
 @pytest.fixture
@@ -106,3 +113,24 @@ def test_next_due_is_the_earliest_of_its_own_schedules(standing: Standing) -> No
     standing.views = [view("oempro", 5), view("oempro", 3), view("other", 1)]
 
     assert standing.of().next_due == AT + timedelta(hours=3)
+
+
+def test_last_good_backup_is_told_with_what_was_shown_of_it_and_where_it_can_be_read(standing: Standing) -> None:
+    standing.bench.catalog.add_backup(make_backup())
+
+    found = standing.of().last_good_backup
+
+    assert found is not None
+    assert (found.proof, found.storages) == (ProofLevel.PREPARED, ("local",))
+    assert found.size_bytes == make_backup().archive_bytes
+
+
+def test_what_is_stored_is_counted_by_storage_and_tier_and_only_of_this_server(standing: Standing) -> None:
+    backup = make_backup()
+    standing.bench.catalog.add_backup(backup)
+
+    (stored,) = standing.of().copies
+
+    assert (stored.storage, stored.tier, stored.state, stored.copies) == ("local", backup.tier, CopyState.PRESENT, 1)
+    assert stored.size_bytes == backup.copies[0].size_bytes
+    assert standing.of("shop").copies == ()

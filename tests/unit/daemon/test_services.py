@@ -15,7 +15,7 @@ from octeth_backupd.daemon.run_recorder import RunRecorder
 from octeth_backupd.daemon.services import DaemonServices, ServiceState
 from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.daemon.upload_watch import UploadWatch
-from octeth_backupd.domain.backup import Operation, RunStatus, Tier, Trigger
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, Tier, Trigger
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.restore.order import SyncOrder
@@ -330,6 +330,19 @@ def test_notifiers_are_shown_warned_of_and_tried(daemon: Daemon) -> None:
     assert [one.state for one in status.notifiers] == [one.state for one in daemon.services.notifiers()] == ["failing"]
     assert "notifier mail does not get through" in status.warnings[0]
     assert [one.error for one in daemon.services.test_notifiers(name=None, requested_by=WHO)] == [""]
+
+
+def test_a_warning_that_a_problem_says_as_well_is_named_once_the_problem_was_seen(daemon: Daemon) -> None:
+    daemon.bench.catalog.add_backup(make_backup(copies={"local": CopyState.CORRUPT}))
+    daemon.state.warnings["docker"] = "Docker is away."
+    before = daemon.services.status()
+
+    daemon.telling.watch.look()
+    after = daemon.services.status()
+
+    assert (len(before.warnings), before.warnings_in_problems) == (2, ())
+    assert after.warnings == before.warnings
+    assert after.warnings_in_problems == (before.warnings[1],)
 
 
 def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daemon: Daemon) -> None:

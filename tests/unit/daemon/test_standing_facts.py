@@ -9,9 +9,13 @@ import pytest
 
 from octeth_backupd.daemon.standing_facts import NOTIFIER_GRACE
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, Tier
+from octeth_backupd.domain.notices.notice import NoticeKind
+from octeth_backupd.domain.notices.problem import Problem
+from octeth_backupd.domain.notices.problems import restore_key
 from octeth_backupd.domain.restore.journal import Journal
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.errors import EngineError
+from octeth_backupd.pipeline.result import RunResult
 from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup, make_run
 from tests.fakes.notice_bench import NoticeBench, standing_facts
@@ -20,6 +24,7 @@ from tests.unit.scheduling.builders import all_three, definition
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.notices.standing import ServerFacts, Standing
+    from octeth_backupd.pipeline.context import RunContext
     from tests.fakes.bench import Bench
 
 DAY = timedelta(days=1)
@@ -89,6 +94,18 @@ def test_runs_are_counted_since_the_last_that_was_as_it_should_be(daemon: Notice
     assert (series.count, series.last.run_id, series.since) == (2, "run-4", daemon.clock.now() + 2 * HOUR)
 
 
+def test_tries_of_other_operations_do_not_push_a_series_out_of_sight(daemon: NoticeBench) -> None:
+    daemon.catalog.add_run(make_run("failed", daemon.clock.now(), status=RunStatus.FAILED))
+    for number in range(310):
+        daemon.catalog.add_run(
+            make_run(f"r-{number}", daemon.clock.now(), operation=Operation.RESOLVE, status=RunStatus.FAILED)
+        )
+
+    (series,) = oempro(daemon).series
+
+    assert series.last.run_id == "failed"
+
+
 def test_a_degraded_run_begins_a_series_of_its_own(daemon: NoticeBench) -> None:
     for number, status in enumerate([RunStatus.FAILED, RunStatus.DEGRADED]):
         daemon.catalog.add_run(make_run(f"run-{number}", daemon.clock.now(), status=status))
@@ -131,6 +148,30 @@ def test_open_restores_and_pauses_are_seen(daemon: NoticeBench) -> None:
     assert [(one.restore_id, one.state, one.since) for one in facts.restores] == [("r1", "starting", now)]
     daily = next(one for one in facts.schedules if one.name == "daily")
     assert (daily.paused_by, daily.paused_at) == ("uid 0 (root)", now)
+
+
+def test_a_restore_that_was_told_is_not_over_while_it_is_resolved_and_one_that_begins_is_told_by_its_run(
+    daemon: NoticeBench,
+) -> None:
+    now = daemon.clock.now()
+    for restore_id in ("new", "told"):
+        journal = Journal(restore_id=restore_id, installation_id=INSTALLATION, server="oempro", created_at=now)
+        daemon.parts().journals.write(journal.moved_to(State.STARTING, now))
+    told = Problem(
+        key=restore_key("told"), server="oempro", kind=NoticeKind.RESTORE, title="a restore is not over", began_at=now
+    )
+    daemon.catalog.notices.tell(at=now, begun=[told])
+    seen: list[str] = []
+
+    def resolve(_context: RunContext) -> RunResult:
+        seen.extend(one.restore_id for one in oempro(daemon).restores)
+        return RunResult()
+
+    daemon.execute[Operation.RESOLVE] = resolve
+    daemon.order(Operation.RESOLVE)
+
+    assert seen == ["told"]
+    assert {one.restore_id for one in oempro(daemon).restores} == {"new", "told"}
 
 
 def test_missed_slots_are_those_after_the_last_good_backup(bench: Bench) -> None:

@@ -53,7 +53,7 @@ def _judge(*backups: Verified, **requirements: Any) -> Freshness:
 
 
 def test_a_good_backup_of_ours_that_can_be_read_is_verified() -> None:
-    [found] = verified_backups([_facts()])
+    [found] = verified_backups([_facts()], storages={"local"})
 
     assert (found.backup_id, found.size_bytes, found.storages) == ("oempro-1", 5, ("local",))
 
@@ -72,7 +72,37 @@ def test_a_good_backup_of_ours_that_can_be_read_is_verified() -> None:
     ids=["suspect", "another's", "nothing shown", "no copy", "pending", "corrupt", "being deleted"],
 )
 def test_what_cannot_be_relied_on_is_not_verified(changes: dict[str, Any]) -> None:
-    assert verified_backups([_facts(**changes)]) == ()
+    assert verified_backups([_facts(**changes)], storages={"local", "s3"}) == ()
+
+
+def test_a_copy_in_a_storage_that_is_not_configured_any_more_does_not_count() -> None:
+    there = CopyFacts(storage="local", state=CopyState.PRESENT, size_bytes=5)
+    gone = CopyFacts(storage="old-s3", state=CopyState.PRESENT, size_bytes=9)
+
+    [found] = verified_backups([_facts(copies=(there, gone))], storages={"local"})
+
+    assert (found.storages, found.size_bytes) == (("local",), 5)
+    assert verified_backups([_facts(copies=(gone,))], storages={"local"}) == ()
+
+
+def test_a_backup_that_is_dated_in_the_future_does_not_count() -> None:
+    misdated, old = _verified(-24 * 365 * 4), _verified(30)
+
+    stale = _judge(misdated, old, max_age_seconds=26 * 3600)
+    alone = _judge(misdated)
+
+    assert (stale.verdict, stale.backup) == (Verdict.CRITICAL, old)
+    assert stale.problems == (
+        "the newest verified backup is 30 h 00 min old, 26 h 00 min are allowed",
+        f"{misdated.backup_id} is dated in the future and does not count",
+    )
+    assert (alone.verdict, alone.backup) == (Verdict.CRITICAL, None)
+    assert alone.problems == ("no verified backup", f"{misdated.backup_id} is dated in the future and does not count")
+    assert _judge(misdated, _verified(10), max_age_seconds=26 * 3600).problems == ()
+
+
+def test_clocks_that_differ_by_minutes_are_no_reason_to_leave_a_backup_out() -> None:
+    assert _judge(_verified(-1)).verdict is Verdict.OK
 
 
 def test_a_young_backup_is_ok() -> None:

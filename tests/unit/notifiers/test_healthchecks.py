@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -19,6 +21,7 @@ from octeth_backupd.notifiers.healthchecks import (
 )
 from octeth_backupd.notifiers.settings import NotifierSettings
 from tests.environment.receivers import HttpReceiver, http_receiver
+from tests.fakes.clock import FakeClock
 from tests.fakes.notices import make_notice
 
 PING = "https://hc.example.com/0123456789abcdef"
@@ -51,6 +54,25 @@ def notifier(receiver: HttpReceiver, path: str) -> HealthchecksNotifier:
 )
 def test_every_notice_is_a_signal(notice: Notice, expected: Signal) -> None:
     assert signal(notice) is expected
+
+
+def test_a_success_that_is_told_late_is_no_sign_of_life_and_a_failure_still_one() -> None:
+    late = make_notice(NoticeKind.SUCCESS)
+
+    assert signal(late, is_late=True) is Signal.LOG
+    assert push_url(PUSH, late, is_late=True) == ""
+    assert signal(make_notice(NoticeKind.FAILURE), is_late=True) is Signal.FAIL
+
+
+@pytest.mark.parametrize(("minutes", "path"), [(60, "/uuid"), (61, "/uuid/log")])
+def test_a_success_is_late_after_an_hour(minutes: int, path: str) -> None:
+    clock = FakeClock()
+    notice = make_notice(NoticeKind.SUCCESS, at=clock.now() - timedelta(minutes=minutes))
+
+    with http_receiver() as receiver:
+        replace(notifier(receiver, "/uuid"), clock=clock).send(notice)
+
+    assert receiver.requests[0].path == path
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from octeth_backupd.errors import StorageError
+from octeth_backupd.process import file_changes
 from octeth_backupd.process.file_changes import FileChanges
+from octeth_backupd.process.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,4 +71,71 @@ def test_what_else_was_done_is_taken_back_in_reverse_order_although_one_step_fai
         raise ValueError("ended")
 
     assert undone == ["last", "first"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_owner_and_group_come_back_with_the_file(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.write_text("before")
+    os.chown(old, 1234, 4321)
+    old.chmod(0o640)
+
+    with pytest.raises(ValueError, match="ended"), FileChanges() as changes:
+        changes.write(old, "after", mode=0o600, replace=True)
+        raise ValueError("ended")
+
+    facts = old.stat()
+    assert (old.read_text(), facts.st_uid, facts.st_gid, _mode(old)) == ("before", 1234, 4321, 0o640)
+
+
+def test_symbolic_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("before")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StorageError, match="symbolic link") as caught, FileChanges() as changes:
+        changes.write(tmp_path / "link", "after", mode=0o600, replace=True)
+
+    assert str(tmp_path / "elsewhere") in caught.value.hint
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "elsewhere").read_text() == "before"
+
+
+def test_file_that_somebody_else_makes_meanwhile_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = write_whole
+
+    def too_late(path: Path, *arguments: Any, **keywords: Any) -> None:
+        path.write_text("theirs")
+        written(path, *arguments, **keywords)
+
+    monkeypatch.setattr(file_changes, "write_whole", too_late)
+
+    with pytest.raises(StorageError, match="exists already"), FileChanges() as changes:
+        changes.write(tmp_path / "new", "ours", mode=0o600)
+
+    assert (tmp_path / "new").read_text() == "theirs"
+
+
+def test_ctrl_c_right_after_a_file_was_written_takes_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = write_whole
+
+    def interrupted(*arguments: Any, **keywords: Any) -> None:
+        written(*arguments, **keywords)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(file_changes, "write_whole", interrupted)
+
+    with pytest.raises(KeyboardInterrupt), FileChanges() as changes:
+        changes.write(tmp_path / "new", "ours", mode=0o600)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_second_ctrl_c_does_not_keep_anything_from_being_taken_back(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), FileChanges() as changes:
+        changes.write(tmp_path / "new", "ours", mode=0o600)
+        changes.on_failure(lambda: signal.raise_signal(signal.SIGINT))
+        raise ValueError("ended")
+
     assert list(tmp_path.iterdir()) == []

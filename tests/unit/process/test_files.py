@@ -83,10 +83,31 @@ def test_link_under_the_partial_name_is_not_followed(tmp_path: Path) -> None:
     victim.write_text("precious")
     (tmp_path / ".file.partial").symlink_to(victim)
 
-    with pytest.raises(StorageError):
-        write_whole(tmp_path / "file", "x", replace=False)
+    write_whole(tmp_path / "file", "x", replace=False)
 
     assert victim.read_text() == "precious"
+    assert (tmp_path / "file").read_text() == "x"
+    assert not (tmp_path / "file").is_symlink()
+
+
+def test_hard_link_under_the_partial_name_is_not_written_to(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / ".file.partial").hardlink_to(victim)
+
+    write_whole(tmp_path / "file", "x", replace=True)
+
+    assert victim.read_text() == "precious"
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_pipe_under_the_partial_name_blocks_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".file.partial")
+
+    write_whole(tmp_path / "file", "x", replace=True)
+
+    assert (tmp_path / "file").is_file()
+    assert (tmp_path / "file").read_text() == "x"
 
 
 def test_file_in_a_missing_directory_is_an_error_with_a_hint(tmp_path: Path) -> None:

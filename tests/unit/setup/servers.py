@@ -29,10 +29,14 @@ class MemorySession:
     def rows(self, sql: str, args: Sequence[object] = ()) -> list[dict[str, Any]]:
         if "mysql.user" in sql:
             return [{"NUMBER": int(str(args[0]) in self._accounts)}]
-        if sql.startswith(("CREATE USER", "ALTER USER")):
-            self._accounts[str(args[0])] = str(args[2])
-        if sql.startswith("DROP USER"):
-            self._accounts.pop(str(args[0]))
+        if sql.startswith("SHOW CREATE USER"):
+            return [{"CREATE USER": f"CREATE USER '{args[0]}'@'%' IDENTIFIED BY '{self._accounts[str(args[0])]}'"}]
+        if sql.startswith(("CREATE USER", "ALTER USER", "DROP USER")):
+            values = args or sql.split("'")[1::2]  # name, host, secret
+            if sql.startswith("DROP USER"):
+                self._accounts.pop(str(values[0]))
+            else:
+                self._accounts[str(values[0])] = str(values[2])
         return []
 
 

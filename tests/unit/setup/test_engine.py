@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from octeth_backupd.errors import ProgramError
 from octeth_backupd.settings.settings import Settings
-from octeth_backupd.setup.engine import look_at_engine, run_commands, trial_parts
+from octeth_backupd.setup.engine import install, look_at_engine, run_commands, trial_parts
 from tests.fakes.clock import FakeClock
 from tests.fakes.server import FakeServer
 from tests.unit.setup.build import runner
@@ -87,3 +89,29 @@ def test_command_that_fails_is_the_last(tmp_path: Path) -> None:
 def test_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProgramError, match="apt-get-nowhere is not installed"):
         run_commands((("apt-get-nowhere",),), runner(tmp_path), lambda _: None)
+
+
+def test_package_manager_ends_by_itself_although_somebody_asks_setup_to_end(tmp_path: Path) -> None:
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    asks = f"kill -HUP {os.getpid()}; sleep 0.2; touch {tmp_path}/done"
+    before = signal.signal(signal.SIGHUP, end)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            install((("one",), ("two",)), runner(tmp_path, one=asks, two=f"touch {tmp_path}/second"), lambda _: None)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert (tmp_path / "done").exists()
+    assert not (tmp_path / "second").exists()
+
+
+def test_package_manager_goes_on_when_nobody_sees_what_it_says(tmp_path: Path) -> None:
+    def lost(text: str) -> None:
+        if text.startswith("  "):
+            raise OSError(5, "Input/output error")
+
+    install((("one",),), runner(tmp_path, one=f"echo a; sleep 0.1; echo b; touch {tmp_path}/done"), lost)
+
+    assert (tmp_path / "done").exists()

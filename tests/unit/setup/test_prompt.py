@@ -23,6 +23,14 @@ def test_empty_line_takes_the_default() -> None:
     assert sink.getvalue() == "Name [oempro]: " * 2
 
 
+def test_default_that_the_server_named_cannot_fake_what_is_shown() -> None:
+    prompt, sink = _terminal("\n")
+
+    prompt.text("Databases", flag="--databases", default="a\nDo it? [Y/n]\x1b[2K")
+
+    assert sink.getvalue() == "Databases [a�Do it? [Y/n]�[2K]: "
+
+
 def test_empty_line_without_a_default_is_asked_again_with_the_flag() -> None:
     prompt, sink = _terminal("\nx\n")
 

@@ -129,6 +129,19 @@ def test_account_that_exists_is_left_alone(host: Host, monkeypatch: pytest.Monke
     assert MemoryServer.accounts["octeth-backup"] == "of others"
 
 
+def test_account_that_is_taken_over_has_its_old_password_after_a_failure(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryServer, "accounts", {"root": "right", "octeth-backup": "of others"})
+    host.programs = {"systemctl": "exit 1"}
+
+    with pytest.raises(ProgramError, match="daemon-reload"):
+        run_setup(_created(host, force=True), host.machine())
+
+    assert MemoryServer.accounts["octeth-backup"] == "of others"
+    assert "give the account 'octeth-backup'@'%', which is there, a new random password" in host.text
+
+
 def test_command_that_fails_takes_everything_back(host: Host) -> None:
     host.programs = {"systemctl": "exit 1"}
 

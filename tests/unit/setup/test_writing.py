@@ -53,6 +53,16 @@ def test_file_that_is_as_it_should_be_is_left_alone(tmp_path: Path) -> None:
     assert _planned(tmp_path / "c") is None
 
 
+def test_symbolic_link_is_refused_before_anything_is_done_but_where_it_leads_to_what_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("new\n")
+    (tmp_path / "elsewhere").chmod(0o640)
+    (tmp_path / "c").symlink_to(tmp_path / "elsewhere")
+
+    assert _planned(tmp_path / "c") is None
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        _planned(tmp_path / "c", "other\n")
+
+
 def test_wrong_mode_alone_is_mended_without_a_copy(tmp_path: Path) -> None:
     (tmp_path / "c").write_text("new\n")
     (tmp_path / "c").chmod(0o644)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from octeth_backupd.cli.ctl.notifier_drawing import show_notifier, show_notifiers
+from octeth_backupd.cli.ctl.notifier_drawing import notifier_entry, show_notifier
 from tests.fakes.terminal import MemoryScreen
 
 AT = "2026-11-22T02:00:00Z"
+NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 
 
 def notifier(**changes: Any) -> dict[str, Any]:
@@ -52,21 +54,18 @@ def test_one_that_does_not_says_what_waits_why_and_when_it_is_tried() -> None:
         assert words in screen.shown
 
 
-def test_status_has_one_line_for_each() -> None:
-    screen = MemoryScreen()
+def test_status_has_one_line_for_all_with_the_last_notice_of_any() -> None:
+    entry = notifier_entry([notifier(), notifier(name="new", state="unused", last_sent_at=None)], now=NOW)
 
-    show_notifiers([notifier(), FAILING, notifier(name="new", state="unused", last_sent_at=None)], screen)
-
-    lines = screen.shown.splitlines()
-    assert lines[1] == "notifiers"
-    assert "gets through, last" in lines[2]
-    assert "2 waiting, refused" in lines[3]
-    assert lines[4].endswith("nothing was sent yet")
+    assert (entry.text, entry.style) == ("mail and new, last notice 9 h ago", "")
 
 
-def test_without_notifiers_status_shows_nothing_of_them() -> None:
-    screen = MemoryScreen()
+def test_status_names_those_that_do_not_get_through() -> None:
+    entry = notifier_entry([notifier(last_sent_at=None), FAILING | {"last_sent_at": None}], now=NOW)
 
-    show_notifiers([], screen)
+    assert entry.text == "mail and chat, nothing was sent yet; chat does not get through, see above"
+    assert entry.style == "yellow"
 
-    assert screen.shown == ""
+
+def test_without_notifiers_status_says_that_nobody_is_told() -> None:
+    assert "nobody is told" in notifier_entry([], now=NOW).text

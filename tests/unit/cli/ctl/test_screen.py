@@ -124,3 +124,27 @@ def test_a_question_stands_on_standard_error_with_the_answer_behind_it() -> None
 
     assert screen.said == "Type \N{REPLACEMENT CHARACTER}[31mit: "
     assert screen.shown == ""
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("300", 120), ("10", 40)])
+def test_width_is_the_terminals_within_what_can_be_read(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert MemoryScreen(is_live=True).width == width
+
+
+def test_a_failure_is_wrapped_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen, file = MemoryScreen(is_live=True), MemoryScreen()
+
+    for one in (screen, file):
+        one.failure(CommandFailedError("no daemon answers at /run/octeth-backupd/control.sock", hint="Start it."))
+
+    assert screen.said.splitlines() == [
+        "octeth-backupctl: no daemon answers at",
+        "/run/octeth-backupd/control.sock",
+        "Start it.",
+    ]
+    assert file.said.count("\n") == 2

@@ -5,7 +5,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from octeth_backupd.cli.ctl.wording import duration, local_time, moment, rate, relative, run_seconds, size
+from octeth_backupd.cli.ctl.wording import (
+    about,
+    about_since,
+    about_until,
+    counted,
+    duration,
+    listed,
+    local_time,
+    moment,
+    rate,
+    relative,
+    run_seconds,
+    short_time,
+    size,
+)
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -73,3 +87,42 @@ def test_a_run_took_from_its_turn_to_its_end_or_until_now(
     begun: str | None, ended: str | None, seconds: float | None
 ) -> None:
     assert run_seconds({"started_at": begun, "finished_at": ended}, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172799, "47 h"),
+        (172800, "2 days"),
+    ],
+)
+def test_about_is_one_unit_and_never_longer_than_it_is(seconds: float, text: str) -> None:
+    assert about(seconds) == text
+
+
+def test_times_are_told_by_how_far_away_they_are() -> None:
+    assert about_since("2026-11-22T00:00:00Z", now=NOW) == "3 h ago"
+    assert about_since("2026-11-22T03:10:00Z", now=NOW) == "just now"
+    assert about_until("2026-11-22T03:10:00Z", now=NOW) == "in 10 min"
+    assert about_until("2026-11-22T02:00:00Z", now=NOW) == "now"
+
+
+def test_a_short_time_has_its_day_and_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+    assert short_time("2026-11-22T02:00:59Z") == "Sun 2026-11-22 02:00 UTC"
+
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_words_are_counted_and_listed() -> None:
+    assert [counted(count, "copy") for count in (1, 2)] == ["1 copy", "2 copies"]
+    assert counted(2, "day") == "2 days"
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]

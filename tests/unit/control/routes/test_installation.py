@@ -5,7 +5,7 @@ import pytest
 from octeth_backupd import __version__
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from tests.fakes.api_client import READER, ask
-from tests.fakes.services import FakeServices
+from tests.fakes.services import GIB, FakeServices
 
 
 def test_hello_names_product_version_and_interface() -> None:
@@ -34,6 +34,9 @@ def test_status_tells_of_the_daemon_and_each_server() -> None:
         "id": "oempro-2026-11-22_02-00-00",
         "taken_at": "2026-11-22T02:00:00Z",
         "age_seconds": 3600.0,
+        "size_bytes": GIB,
+        "proof": "L2",
+        "storages": ["local"],
     }
     assert server["last_run"]["id"] == "run-1"
 

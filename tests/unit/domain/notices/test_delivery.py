@@ -59,7 +59,11 @@ def test_what_the_receiver_asks_for_is_done_within_reason(asked: float, seconds:
     ],
 )
 def test_what_is_too_late_is_not_sent(kind: NoticeKind, age: timedelta, end: DeliveryState | None) -> None:
-    assert end_untried(replace(DELIVERY, notice=make_notice(kind)), START + age) is end
+    assert end_untried(replace(DELIVERY, notice=make_notice(kind), tries=1), START + age) is end
+
+
+def test_nothing_is_given_up_that_was_never_tried() -> None:
+    assert end_untried(replace(DELIVERY, tries=0), START + timedelta(days=365 * 50)) is None
 
 
 def test_a_notifier_fails_while_something_waits_that_did_not_arrive() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from octeth_backupd.domain.notices.disk_problems import days_until_full, disk_problem, with_sample
+from octeth_backupd.domain.notices.disk_problems import days_until_full, disk_problem, silent_problem, with_sample
 from octeth_backupd.domain.notices.notice import Severity
 from octeth_backupd.domain.notices.settings import NoticesSettings
-from octeth_backupd.domain.notices.standing import DiskFacts, DiskSample
+from octeth_backupd.domain.notices.standing import DiskFacts, DiskSample, SilentDisk
 from octeth_backupd.domain.space import FileSystem, Shortage
 from tests.fakes.catalog_values import START
 from tests.fakes.standing import standing
@@ -92,3 +92,11 @@ def test_samples_are_taken_every_six_hours_and_forgotten_after_two_weeks_or_when
 
     assert with_sample((old, recent, ahead), new) == (recent,)
     assert with_sample((old, ahead), new) == (new,)
+
+
+def test_a_file_system_that_does_not_answer_is_told_by_its_place() -> None:
+    problem = silent_problem(SilentDisk(path="/mnt/backups", since=START))
+
+    assert (problem.key, problem.subject) == ("disk:/mnt/backups/silent", "disk:/mnt/backups")
+    assert problem.title == "the file system of /mnt/backups does not answer"
+    assert problem.severity is Severity.ERROR

@@ -87,6 +87,16 @@ def test_a_backup_that_runs_gets_half_of_the_time_until_the_next_and_not_for_eve
     assert kinds(facts, now=START + timedelta(hours=39)) == ["overdue:oempro:daily/late"]
 
 
+def test_what_is_overdue_is_not_over_because_a_backup_begins() -> None:
+    key = "overdue:oempro:monthly/late"
+    facts = server(schedule(Tier.MONTHLY, last_good=good(hours_ago=35 * 24)), is_backing_up=True)
+
+    now = START - timedelta(days=14)  # the 8th
+
+    assert kinds(facts, now=now) == []
+    assert kinds(facts, now=now, open_keys=frozenset({key})) == [key]
+
+
 def test_a_backup_dated_in_the_future_hides_nothing() -> None:
     facts = server(schedule(last_good=good(hours_ago=-24 * 365)))
 
@@ -176,7 +186,25 @@ def test_a_removed_server_is_told_as_such_and_one_that_never_had_a_backup_is_not
 def test_a_server_without_schedules_and_without_any_backup_is_an_alarm_after_a_day() -> None:
     assert kinds(server(), watching_since=START - 26 * HOUR) == []
     assert kinds(server(), watching_since=START - 27 * HOUR) == ["overdue:oempro:any/late"]
-    assert kinds(server(last_good=good(hours_ago=5000)), watching_since=START - 27 * HOUR) == []
+
+
+def test_a_server_without_schedules_whose_last_backup_is_old_is_told_once() -> None:
+    watching_since = START - 27 * HOUR
+
+    (problem,) = found(server(last_good=good(hours_ago=5000)), watching_since=watching_since)
+
+    assert (problem.key, problem.is_repeated) == ("overdue:oempro:any/unscheduled", False)
+    assert "none is scheduled" in problem.title
+    assert "The last good one is oempro-1" in problem.cause
+    assert kinds(server(last_good=good(hours_ago=26)), watching_since=watching_since) == []
+    assert kinds(server(last_good=good(hours_ago=5000)), watching_since=START - 26 * HOUR) == []
+
+
+def test_who_backs_up_by_hand_says_how_often() -> None:
+    settings = NoticesSettings.model_validate({"overdue_after_seconds": {"daily": 8 * 86400}})
+
+    assert kinds(server(last_good=good(hours_ago=7 * 24)), settings) == []
+    assert kinds(server(last_good=good(hours_ago=9 * 24)), settings) == ["overdue:oempro:any/unscheduled"]
 
 
 def test_slots_that_nobody_makes_up_for_are_one_problem_unless_they_are_overdue() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from octeth_backupd.domain.grants import missing_grants
 from octeth_backupd.domain.server import Address, Placement
-from octeth_backupd.domain.setup.account import Account, account_for, grant_statements
+from octeth_backupd.domain.setup.account import Account, account_for, grant_statements, native_password_hash
 
 ACCOUNT = Account(user="octeth-backup", host="%")
 
@@ -52,3 +52,8 @@ def test_database_stands_for_itself_alone(database: str, variables: dict[str, st
     *_, rows = grant_statements((), (database,), ACCOUNT, variables)
 
     assert rows == f"GRANT SELECT ON {pattern}.* TO 'octeth-backup'@'%';"
+
+
+def test_hash_is_the_one_that_the_servers_function_password_gives() -> None:
+    # SELECT PASSWORD('password')
+    assert native_password_hash("password") == "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19"

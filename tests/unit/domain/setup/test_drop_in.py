@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+import pytest
+
 from octeth_backupd.domain.setup.drop_in import drop_in_text, unprotected_roots, writable_directories
+from octeth_backupd.errors import ConfigurationError
 
 USUAL = PurePosixPath("/var/backups/octeth")
 
@@ -65,3 +68,27 @@ def test_paths_with_spaces_and_percent_signs_stay_one_path() -> None:
     text = drop_in_text("one", [PurePosixPath("/srv/my data/100%")], backups=USUAL)
 
     assert 'ReadWritePaths="-/srv/my data/100%%"\n' in text
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x1b", "\u2028"])
+def test_tablespace_in_a_directory_that_would_be_more_lines_of_the_unit_is_refused(character: str) -> None:
+    role = f"external:/srv/a{character}ExecStartPre=/tmp/evil{character}/q"
+    paths = {"data": PurePosixPath("/opt/mysql/data"), role: PurePosixPath(role.removeprefix("external:"))}
+
+    with pytest.raises(ConfigurationError, match="role 'external:/srv/a") as caught:
+        writable_directories(paths, USUAL)
+
+    assert character not in caught.value.message
+
+
+def test_no_value_brings_lines_of_its_own_into_the_unit() -> None:
+    evil = "x\nExecStartPre=/tmp/evil"
+
+    for values in (
+        {"server": evil},
+        {"directories": [PurePosixPath("/srv", evil)]},
+        {"backups": PurePosixPath("/srv", evil)},
+        {"unit": evil},
+    ):
+        with pytest.raises(ConfigurationError, match="no unit file can hold"):
+            drop_in_text(**{"server": "one", "directories": [], "backups": USUAL, **values})  # type: ignore[arg-type]

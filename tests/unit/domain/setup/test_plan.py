@@ -42,6 +42,15 @@ def test_plan_shows_everything_but_passwords() -> None:
     assert "hunter2" not in repr(plan)
 
 
+def test_name_from_the_server_can_neither_fake_a_line_nor_move_the_cursor() -> None:
+    plan = Plan(files=(), account="'a'@'%'", grants=("GRANT SELECT ON `x\n\x1b[2K`.* TO 'a'@'%';",))
+
+    assert (
+        list(plan.lines())[1]
+        == "  GRANT SELECT ON `x\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[2K`.* TO 'a'@'%';"
+    )
+
+
 ALLOWED = (
     (Present.NOTHING, False, False),
     (Present.NOTHING, False, True),

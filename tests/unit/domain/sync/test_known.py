@@ -52,6 +52,12 @@ def test_of_two_copies_under_one_key_the_one_that_was_not_deleted_counts() -> No
         assert {key: copy.backup_id for key, copy in known.copies_in("local").items()} == {"k": new.backup_id}
 
 
+def test_a_copy_is_read_only_from_a_storage_that_is_asked_for() -> None:
+    backup = make_backup(copies={"local": CopyState.MISSING, "s3": CopyState.PRESENT, "old-s3": CopyState.PRESENT})
+
+    assert KnownBackups([backup]).readable_in(["local", "s3"]) == {backup.backup_id: {"s3"}}
+
+
 def test_what_did_not_come_into_the_catalog_is_forgotten_with_its_copies() -> None:
     backup = make_backup()
     known = KnownBackups([backup])

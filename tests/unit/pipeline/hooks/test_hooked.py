@@ -11,7 +11,7 @@ import pytest
 from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.events import Warned
 from octeth_backupd.domain.restore.order import RestoreOrder
-from octeth_backupd.errors import BackupdError, HookError, RestoreError, ServerUnreachableError
+from octeth_backupd.errors import BackupdError, CatalogError, HookError, RestoreError, ServerUnreachableError
 from octeth_backupd.pipeline.hooks import hooked
 from octeth_backupd.pipeline.hooks.hooked import back_up_with_hooks, restore_with_hooks
 from octeth_backupd.pipeline.result import RunResult
@@ -19,6 +19,7 @@ from tests.fakes.hook_programs import hooks, write_program
 from tests.fakes.runs import a_run
 
 if TYPE_CHECKING:
+    from octeth_backupd.domain.backup import Backup
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
     from tests.fakes.bench import Bench
@@ -90,6 +91,21 @@ def test_an_after_hook_that_fails_makes_a_good_backup_degraded(bench: Bench, not
     assert result.status is RunStatus.DEGRADED
     assert result.backup_id is not None
     assert result.detail["degraded"] == [f"hook after_backup: {notes.program} ended with exit code 1"]
+
+
+def test_a_catalog_that_does_not_answer_fails_no_good_backup_and_keeps_no_hook_from_running(
+    bench: Bench, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_backup_id: str) -> Backup:
+        raise CatalogError("database is locked")
+
+    monkeypatch.setattr(hooked, "back_up", lambda _context, _parts: RunResult(backup_id="oempro-1"))
+    monkeypatch.setattr(bench.catalog, "backup", locked)
+
+    result = back_up_with_hooks(bench.context(), bench.parts(hooks=hooks(**notes.everywhere())))
+
+    assert result.status is RunStatus.SUCCESS
+    assert notes.lines() == ["before_backup||||", "after_backup|success|oempro-1||"]
 
 
 def test_a_failed_backup_is_told_with_its_error_and_keeps_it(bench: Bench, notes: Notes) -> None:

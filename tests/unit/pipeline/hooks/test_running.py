@@ -11,12 +11,14 @@ from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.events import ProgramOutput, StepFinished
 from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.errors import CancelledError, HookError
+from octeth_backupd.pipeline.hooks import running
 from octeth_backupd.pipeline.hooks.running import run_after, run_before
 from octeth_backupd.process.procfs import session_members
 from tests.fakes.hook_programs import hooks, write_program
 from tests.fakes.server import PASSWORD
 
 if TYPE_CHECKING:
+    from octeth_backupd.domain.events import Event
     from tests.fakes.bench import Bench
 
 
@@ -133,3 +135,41 @@ def test_a_cancelled_run_begins_no_before_hook_and_still_tells_the_failure(bench
 
     assert problems == ()
     assert _output(bench) == ["cancelled"]
+
+
+def test_a_run_that_is_cancelled_meanwhile_ends_its_after_hook_soon_and_stands(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_WHILE_STOPPING_SECONDS", 0)
+    slow = write_program(bench.directory, "slow", "echo resuming; sleep 60; echo done")
+    context = bench.context()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, ProgramOutput):
+            bench.cancellation.cancel(CancelledError("the daemon stops"))
+
+    bench.bus.subscribe(stop)
+    problems = run_after(
+        context,
+        bench.parts(hooks=hooks(after_backup=[[slow], [slow]])),
+        _facts(bench, Hook.AFTER_BACKUP, outcome="success"),
+    )
+
+    assert problems == ("hook after_backup was ended, for the run was cancelled 0 s before",) * 2
+    assert _output(bench) == ["resuming"]
+    assert _steps(bench) == [("hook after_backup", RunStatus.FAILED)]
+
+
+def test_a_run_that_is_cancelled_meanwhile_leaves_its_after_hook_the_seconds_that_it_needs(bench: Bench) -> None:
+    program = write_program(bench.directory, "brief", "echo resuming; echo done")
+    context = bench.context()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, ProgramOutput):
+            bench.cancellation.cancel(CancelledError("the daemon stops"))
+
+    bench.bus.subscribe(stop)
+    problems = run_after(context, bench.parts(hooks=hooks(after_backup=[[program]])), _facts(bench, Hook.AFTER_BACKUP))
+
+    assert problems == ()
+    assert _output(bench) == ["resuming", "done"]

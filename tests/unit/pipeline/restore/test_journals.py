@@ -75,6 +75,18 @@ def test_one_that_cannot_be_read_is_told_and_does_not_hide_the_others(journals: 
         journals.get("bad")
 
 
+def test_one_that_cannot_be_read_is_logged_once_until_that_changes(journals: Journals) -> None:
+    journals.write(JOURNAL)
+    whole = journals.path(JOURNAL.restore_id).read_text()
+
+    with capture_logs() as logs:
+        for text in ("{", "{", whole, "{"):
+            journals.path(JOURNAL.restore_id).write_text(text)
+            journals.all()
+
+    assert len(logs) == 2
+
+
 def test_other_files_are_not_looked_at(journals: Journals) -> None:
     journals.write(JOURNAL)
     (journals.directory / ".x.json.partial").write_text("{")

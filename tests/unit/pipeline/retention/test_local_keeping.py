@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.domain.backup import Operation
+from octeth_backupd.domain.backup import CopyState, Operation
 from octeth_backupd.domain.retention.order import RetentionOrder
 from octeth_backupd.pipeline.retention.local_keeping import (
     confirm_local_keeping,
@@ -17,6 +17,7 @@ from octeth_backupd.pipeline.retention.local_keeping import (
     why_local_copies_stay,
 )
 from octeth_backupd.pipeline.retention.operations import apply_retention
+from tests.fakes.catalog_values import make_backup
 from tests.fakes.shelf import DAY
 
 if TYPE_CHECKING:
@@ -56,9 +57,32 @@ def test_one_apply_confirms_it_and_a_scheduled_retention_does_not(shelf: Shelf, 
     apply_retention(shelf.context(Operation.RETENTION), parts)
     assert why_local_copies_stay(shelf.bench.catalog)
 
-    apply_retention(shelf.context(Operation.RETENTION, order=RetentionOrder()), parts)
+    apply_retention(shelf.context(Operation.RETENTION, order=RetentionOrder(keep_local=False)), parts)
     assert why_local_copies_stay(shelf.bench.catalog) == ""
     assert not is_awaiting_confirmation(shelf.bench.catalog, shelf.bench.clock.now() - DAY)
+
+
+def test_what_was_ordered_before_the_change_does_not_confirm_it(shelf: Shelf, note: Callable[[bool], None]) -> None:
+    note(True)
+    shelf.nights(2)
+    ordered = RetentionOrder(keep_local=True)
+    note(False)
+
+    apply_retention(shelf.context(Operation.RETENTION, order=ordered), replace(shelf.parts, keep_local=False))
+
+    assert "retention --apply" in why_local_copies_stay(shelf.bench.catalog)
+
+
+@pytest.mark.parametrize("state", [CopyState.MISSING, CopyState.CORRUPT])
+def test_copies_that_may_come_back_are_not_given_up_unasked(
+    shelf: Shelf, note: Callable[[bool], None], state: CopyState
+) -> None:
+    note(True)
+    shelf.bench.catalog.add_backup(make_backup(taken_at=shelf.bench.clock.now(), copies={"local": state}))
+
+    note(False)
+
+    assert is_awaiting_confirmation(shelf.bench.catalog, shelf.bench.clock.now() - DAY)
 
 
 def test_restart_does_not_move_the_time_of_the_change(shelf: Shelf, note: Callable[[bool], None]) -> None:

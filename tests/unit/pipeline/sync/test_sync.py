@@ -177,6 +177,19 @@ def test_a_lost_copy_is_told_once_while_the_backup_has_another_and_named_as_long
     assert new.detail["degraded"] == ["local: 1 missing" if loss == "gone" else "local: 1 corrupt", "s3: 1 missing"]
 
 
+def test_a_copy_where_nothing_is_configured_any_more_makes_up_for_no_loss(host: Host) -> None:
+    local, old = MemoryStorage("local"), MemoryStorage("old-s3", is_remote=True)
+    for manifest in days(2):
+        store(old, manifest)
+        key = store(local, manifest)
+    host.sync(local, old)
+    del local.files[key]
+
+    told, again = (host.sync(local) for _ in range(2))
+
+    assert (told.status, again.status) == (RunStatus.DEGRADED, RunStatus.DEGRADED)
+
+
 def test_a_backup_of_which_nothing_is_left_degrades_every_sync_until_it_is_deleted(host: Host) -> None:
     bucket = MemoryStorage()
     lost, _ = (store(bucket, manifest) for manifest in days(2))

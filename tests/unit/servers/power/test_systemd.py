@@ -45,6 +45,7 @@ case "$*" in
         state=failed; [ -e listening ] && state=active
         echo Id=mariadb.socket; echo LoadState=loaded; echo ActiveState=$state ;;
     show*octeth-backupd.service)
+        [ -e speechless ] && {{ echo "Connection timed out"; exit 1; }}
         state=active; [ -e leaving ] && state=deactivating
         echo Id=octeth-backupd.service; echo LoadState=loaded; echo ActiveState=$state ;;
     show*)
@@ -277,6 +278,16 @@ def test_server_does_not_wait_for_the_end_of_a_daemon_that_stops_only_when_the_s
 
     assert rig.power.state().is_running
     assert rig.calls[-1] == "start --no-block --job-mode=ignore-dependencies mariadb.service"
+
+
+def test_start_that_was_queued_has_not_failed_when_systemd_says_nothing_of_the_daemon(tmp_path: Path) -> None:
+    rig = SystemdRig(tmp_path)
+    rig.power.stop(timeout_seconds=5, wait=rig.clock.go)
+    rig.mark("speechless")
+
+    rig.power.start()
+
+    assert rig.power.state().is_running
 
 
 def test_order_of_units_counts_while_the_daemon_stays(tmp_path: Path) -> None:
