@@ -20,6 +20,7 @@ from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
 from octeth_backupd.daemon.installation import installation_id
 from octeth_backupd.daemon.instance_lock import InstanceLock
 from octeth_backupd.daemon.lifecycle import Lifecycle
+from octeth_backupd.daemon.local_copy_watch import LocalCopyWatch
 from octeth_backupd.daemon.observation import FiguresReader, Observation
 from octeth_backupd.daemon.recovery import Recovery, SidecarRecovery
 from octeth_backupd.daemon.restore_services import RestoreServices
@@ -35,6 +36,7 @@ from octeth_backupd.daemon.stray_watch import StrayWatch
 from octeth_backupd.daemon.systemd import Systemd, watchdog_interval_seconds
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.daemon.workspace_directories import remember_workspaces
+from octeth_backupd.domain.backup import Operation
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.diagnosis import diagnose
 from octeth_backupd.pipeline.operations import OPERATIONS
@@ -128,6 +130,7 @@ class _Daemon:
         self._restore_watch = RestoreWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
+        self._local_copies = LocalCopyWatch(clock=self._clock, parts=lambda: self._parts, warnings=self._state.warnings)
         self._upload_watch = UploadWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._bus.subscribe(self._upload_watch.follow)
         self._scheduler = Scheduler(
@@ -195,6 +198,7 @@ class _Daemon:
         self._retention.look()
         self._systemd.ready()
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
+        self._local_copies.look()
         self._upload_watch.look()
         self._observation.look()
         return lifecycle.run()
@@ -242,6 +246,7 @@ class _Daemon:
         self._sidecars.want()
         if not self._coordinator.is_stopping:
             self._due_watch.look(active.run.server)
+            self._local_copies.look(now=active.run.operation is not Operation.SYNC)  # which has just looked itself
             self._upload_watch.look()
             self._observation.look()
 
@@ -266,6 +271,7 @@ class _Daemon:
         for server in self._settings.servers:
             self._due_watch.look(server)
         self._retention.look()  # after the backups: these do not wait for it
+        self._local_copies.look()
         self._upload_watch.look()
         self._observation.look()
 

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("notices")
 
+_NONE = CheckResult(
+    name="notifiers",
+    status=CheckStatus.WARNING,
+    summary="no notifier is configured: nobody is told of anything",
+    cause="A backup that fails, or is not made at all, is seen only by whoever looks.",
+    fix="Add a table [notify.NAME] as in docs/how-to/notifications.md, reload, and try it.",
+    command="octeth-backupctl notify test",
+)
+
 
 class DaemonNotifierServices:
     """Implements control.notifier_services.NotifierServices.
@@ -73,8 +82,8 @@ class DaemonNotifierServices:
         return {notifier_key(one.name): _failing_words(one) for one in self.notifiers() if one.state == "failing"}
 
     def checks(self) -> list[CheckResult]:
-        """Return one answer for each notifier, for ``doctor``; sends nothing."""
-        return [_check(one) for one in self.notifiers()]
+        """Return one answer for each notifier, for ``doctor``, or that there is none; sends nothing."""
+        return [_check(one) for one in self.notifiers()] or [_NONE]
 
     def test_notifiers(self, *, name: str | None, requested_by: str) -> list[NotifierTest]:
         """See NotifierServices.test_notifiers."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from octeth_backupd.daemon.delivery import NoticeDelivery
 from octeth_backupd.daemon.notice_watch import NoticeWatch
 from octeth_backupd.daemon.notifier_services import DaemonNotifierServices
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.scheduling.definition import ScheduleDefinition
     from octeth_backupd.telemetry.bus import EventBus
+
+_log = structlog.get_logger("notices")
 
 STOP_SECONDS = 5.0
 """How long the last notices have to arrive when the daemon stops."""
@@ -87,6 +91,7 @@ class Telling:
 
     def start(self) -> None:
         """Begin to look and to send."""
+        self._say_who_is_told()
         self.delivery.start()
         self.watch.start()
 
@@ -98,12 +103,17 @@ class Telling:
         """Take the notifiers of a new configuration, and look by it."""
         self._redact = redact
         self.delivery.change_notifiers(notifiers, redact=redact)
+        self._say_who_is_told()
         self.watch.wake()
 
     def stop(self) -> None:
         """Look once more, give the last notices a few seconds, and end."""
         self.watch.stop()
         self.delivery.stop(timeout_seconds=STOP_SECONDS)
+
+    def _say_who_is_told(self) -> None:
+        if not self._settings():
+            _log.warning("notifiers.none", message="no notifier is configured: nobody is told of anything")
 
     def _redacted(self, text: str) -> str:
         return self._redact(text)

@@ -18,7 +18,7 @@ WORKSPACE = ".workspace"
 
 
 def summary_lines(settings: Settings, *, now: datetime) -> Iterator[str]:
-    """Yield lines on servers, schedules with their next times, and directories.
+    """Yield lines on servers, schedules with their next times, notifiers and directories.
 
     Args:
         settings: A loaded configuration.
@@ -29,6 +29,11 @@ def summary_lines(settings: Settings, *, now: datetime) -> Iterator[str]:
         yield f"  {name}: {_whereabouts(server)}, as {server.user}"
     yield f"Schedules (time zone {settings.schedules.timezone})"
     yield from _schedule_lines(settings, now)
+    yield "Notifiers"
+    for name, notifier in settings.notify.items():
+        yield f"  {name}: {notifier.kind}"
+    if not settings.notify:
+        yield "  none: nobody is told of anything, failed backups included; see docs/how-to/notifications.md"
     yield "Directories"
     workspace = settings.backup.workspace_directory or settings.local.directory / WORKSPACE
     yield f"  backups   {settings.local.directory}"

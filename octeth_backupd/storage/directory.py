@@ -11,6 +11,10 @@ from octeth_backupd.storage.keys import check_key
 from octeth_backupd.storage.mounts import missing_mount
 
 
+class DirectoryMissingError(StorageError):
+    """The directory, or the mount that it lies on, is not there."""
+
+
 class BackupDirectory:
     """A directory that may be a mount, or lie on one.
 
@@ -42,11 +46,12 @@ class BackupDirectory:
         """Raise unless the directory is there.
 
         Raises:
-            StorageError: It, or its mount, is missing.
+            DirectoryMissingError: It, or its mount, is missing.
+            StorageError: It cannot be asked.
         """
         self._require_mount()
         if not _is_directory(self.path):
-            raise StorageError(
+            raise DirectoryMissingError(
                 f"the backup directory {self.path} does not exist",
                 hint="Mount what belongs there, or correct [local] directory in the configuration.",
                 retryable=True,
@@ -75,7 +80,7 @@ class BackupDirectory:
             return  # a host without fstab mounts in other ways; a missing directory still shows
         point = missing_mount(self.path.absolute(), fstab, is_mount=os.path.ismount)
         if point is not None:
-            raise StorageError(
+            raise DirectoryMissingError(
                 f"nothing is mounted on {point}, where {self.path} lies",
                 hint=f"Mount it (mount {point}), or take it out of /etc/fstab.",
                 retryable=True,

@@ -46,6 +46,7 @@ class MetricsListener:
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._told = ""
 
     def attempt(self) -> str:
         """Listen, unless it does; return what stands in the way, or an empty text.
@@ -60,12 +61,18 @@ class MetricsListener:
             try:
                 self._server = server_class((host, port), _Handler)
             except OSError as exc:
-                return f"no metrics at {self._address}: {(exc.strerror or str(exc)).lower()}"
+                return self._refused((exc.strerror or str(exc)).lower())
             self._server.set_app(self._answer)
             self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
             self._thread.start()
         _log.info("metrics.listening", address=self._address)
         return ""
+
+    def _refused(self, error: str) -> str:
+        if error != self._told:  # it is tried each minute
+            _log.warning("metrics.not_listening", address=self._address, error=error)
+            self._told = error
+        return f"no metrics at {self._address}: {error}"
 
     def stop(self) -> None:
         """Close the port. Stopping twice is no error."""

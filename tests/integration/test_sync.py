@@ -159,7 +159,8 @@ def test_a_tree_that_is_not_there_loses_nothing(bench: Restoring) -> None:
 def test_doctor_tries_the_storage(bench: Restoring) -> None:
     checks = bench.daemon.api("/v1/doctor")["checks"]
 
-    assert [check["name"] for check in checks if not check["server"]] == [
+    names = [check["name"] for check in checks if not check["server"]]
+    assert [name for name in names if name.startswith("storage_")] == [
         "storage_mount",
         "storage_write",
         "storage_space",

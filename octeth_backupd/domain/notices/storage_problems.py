@@ -86,7 +86,7 @@ def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProb
             kind=NoticeKind.ANOMALY,
             severity=Severity.ERROR,
             title=f"{storage.name}: {count_words(count, 'copy')} {'is' if count == 1 else 'are'} {_LOST[state]}",
-            cause="what the catalog expects there is not there"
+            cause="what the catalog expects there is not there; if nothing is, is its disk mounted?"
             if state is CopyState.MISSING
             else "what is there is not what was stored",
             hint="octeth-backupctl list shows which. Look again with sync, mend with sync --repair, or give one up "

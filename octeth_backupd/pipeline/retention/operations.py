@@ -82,6 +82,8 @@ def expire_after_backup(context: RunContext, parts: Parts, result: RunResult) ->
 def delete_backup(context: RunContext, parts: Parts) -> RunResult:
     """Delete every copy of one backup, remote ones first; the catalog keeps its history.
 
+    Whoever deletes a doubted backup has answered the doubt: holds about it end when nothing of it is left.
+
     Raises:
         InvalidRequestError: It is pinned, of another installation, or needs force; nothing was touched.
         NotFoundError: No copy is left.
@@ -99,6 +101,14 @@ def delete_backup(context: RunContext, parts: Parts) -> RunResult:
         wanted = [one for one in _all_copies(facts, inventory.plan) if not _call_off(context, parts, one)]
         deleted = Deletion(context, parts).carry_out(wanted)
         deleted.problems.extend(f"{storage}: its copy is locked" for _, storage in deleted.retained)
+        if all(copy.state is CopyState.DELETED for copy in parts.catalog.backup(backup_id).copies):
+            parts.catalog.holdings.end_holds(
+                context.run.server,
+                by=context.run.requested_by,
+                detail="the doubted backup was deleted",
+                at=context.clock.now(),
+                backup_id=backup_id,
+            )
     return replace(deleted.result(), backup_id=backup_id)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.daemon.lost_copies import lost_copy_warnings
 from octeth_backupd.domain.backup import CopyState
+from octeth_backupd.domain.sync.vanished import vanished_detail
 from tests.fakes.catalog_values import START, make_backup
 
 if TYPE_CHECKING:
@@ -33,3 +34,14 @@ def test_where_nothing_is_lost_nothing_is_said(bench: Bench) -> None:
     bench.catalog.add_backup(make_backup(copies={"local": CopyState.DELETED, "s3": CopyState.PENDING}))
 
     assert lost_copy_warnings(bench.catalog) == {}
+
+
+def test_where_a_whole_tree_is_gone_its_disk_is_asked_for(bench: Bench) -> None:
+    bench.catalog.add_backup(make_backup(copies={"local": CopyState.PRESENT}))
+    [copy] = bench.catalog.copies_in({CopyState.PRESENT})
+    detail = vanished_detail("nothing is in /backups")
+    bench.catalog.set_copy_state(copy.backup_id, "local", CopyState.MISSING, START, detail=detail)
+
+    [missing] = lost_copy_warnings(bench.catalog).values()
+
+    assert missing.startswith("1 copy is missing in local (nothing is in /backups: is its disk mounted?): ")

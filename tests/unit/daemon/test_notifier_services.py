@@ -78,6 +78,21 @@ def test_one_that_gets_through_is_fine(bench: Bench) -> None:
     assert "last 2026-11-22T02:00:00Z" in one.services.checks()[0].summary
 
 
+def test_that_nobody_is_told_is_a_warning_of_doctor(bench: Bench) -> None:
+    one = Services(bench)
+    one.services = DaemonNotifierServices(
+        outbox=one.outbox,
+        delivery=NoticeDelivery(outbox=one.outbox, clock=bench.clock, notifiers={}),
+        clock=bench.clock,
+        settings=dict,
+        problems=tuple,
+    )
+
+    [check] = one.services.checks()
+
+    assert (check.status, "nobody is told" in check.summary) == (CheckStatus.WARNING, True)
+
+
 def test_a_test_goes_by_every_notifier_past_the_outbox(bench: Bench) -> None:
     one = Services(bench)
 

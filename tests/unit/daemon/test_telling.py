@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from structlog.testing import capture_logs
+
 from octeth_backupd.daemon.notice_watch import TOLD_RUNS
 from octeth_backupd.daemon.telling import Telling
 from octeth_backupd.domain.backup import RunStatus
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
 MAIL = NotifierSettings.model_validate({"kind": "email", "host": "h", "sender": "a@b.c", "recipients": ["d@e.f"]})
 
 
-def telling(bench: Bench, mail: FakeNotifier) -> Telling:
+def telling(bench: Bench, mail: FakeNotifier, settings: dict[str, NotifierSettings] | None = None) -> Telling:
     return Telling(
         catalog=bench.catalog,
         clock=bench.clock,
-        settings=lambda: {"mail": MAIL},
+        settings=lambda: {"mail": MAIL} if settings is None else settings,
         limits=NoticesSettings,
         active=lambda: (),
         parts=bench.parts,
@@ -78,6 +80,19 @@ def test_each_notifier_is_told_by_its_own_settings(bench: Bench) -> None:
     told = {name: bench.catalog.notices.waiting(name)[0].notice.kind for name in ("mail", "ping")}
     assert told == {"mail": NoticeKind.FAILURE, "ping": NoticeKind.FAILURE}
     assert [problem.title for problem in one.services.problems()] == ["oempro: backup fails"]
+
+
+def test_that_nobody_is_told_is_said_at_the_start_and_after_a_reload(bench: Bench) -> None:
+    told = {"mail": MAIL}
+    one = telling(bench, FakeNotifier(), told)
+
+    with capture_logs() as logs:
+        one.start()
+        told.clear()
+        one.change({}, redact=str)
+        one.stop()
+
+    assert [line["log_level"] for line in logs if line["event"] == "notifiers.none"] == ["warning"]
 
 
 def test_threads_that_are_not_there_are_seen(bench: Bench) -> None:

@@ -45,3 +45,12 @@ def test_no_schedule_is_said() -> None:
 def test_workspace_lies_among_the_backups_unless_configured() -> None:
     assert "workspace /var/backups/octeth/.workspace" in summary()
     assert "workspace /scratch" in summary(backup={"workspace_directory": "/scratch"})
+
+
+def test_that_nobody_is_told_is_said_and_who_is() -> None:
+    assert "nobody is told of anything" in summary()
+
+    told = summary(notify={"alive": {"kind": "healthchecks", "url": "https://hc.example.com/1"}})
+
+    assert "  alive: healthchecks" in told
+    assert "nobody" not in told

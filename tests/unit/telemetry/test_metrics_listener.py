@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from octeth_backupd.domain.figures import Figures
 from octeth_backupd.errors import CatalogError
@@ -36,15 +37,17 @@ def test_a_scrape_is_answered_and_after_the_stop_it_is_not(port: int) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics")
 
 
-def test_a_port_that_is_taken_is_tried_again_and_hurts_nothing(port: int) -> None:
+def test_a_port_that_is_taken_is_logged_once_tried_again_and_hurts_nothing(port: int) -> None:
     listener = MetricsListener(f"127.0.0.1:{port}", make_full_figures)
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
 
-        problem = listener.attempt()
+        with capture_logs() as logs:
+            problems = {listener.attempt(), listener.attempt()}
 
-    assert problem == f"no metrics at 127.0.0.1:{port}: address already in use"
+    assert problems == {f"no metrics at 127.0.0.1:{port}: address already in use"}
+    assert [(line["event"], line["log_level"]) for line in logs] == [("metrics.not_listening", "warning")]
     assert listener.attempt() == ""
     listener.stop()
 

@@ -16,6 +16,7 @@ from octeth_backupd.errors import CancelledError, InvalidRequestError, NotFoundE
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.retention.confirmation import require_confirmation
+from octeth_backupd.pipeline.retention.doubts import begin_hold
 from octeth_backupd.pipeline.retention.operations import apply_retention, delete_backup, expire_after_backup
 from tests.fakes.shelf import DAY
 
@@ -239,6 +240,29 @@ def test_deleting_what_a_lock_holds_is_degraded_and_tells_so(shelf: Shelf) -> No
         CopyState.RETAINED,
         "locked by its storage until 2026-12-01T04:00:00Z",
     )
+
+
+def test_deleting_the_doubted_backup_ends_its_hold_and_no_other(shelf: Shelf) -> None:
+    nights = shelf.nights(3)
+    for night in nights[1:]:
+        begin_hold(shelf.context(Operation.VERIFY), shelf.parts, night.backup_id, "tiny")
+
+    deleted(shelf, nights[2], force=True)
+
+    holdings = shelf.bench.catalog.holdings
+    assert [hold.backup_id for hold in holdings.holds("oempro")] == [nights[1].backup_id]
+    [ended] = [hold for hold in holdings.holds("oempro", open_only=False) if hold.ended_at is not None]
+    assert (ended.backup_id, ended.detail) == (nights[2].backup_id, "the doubted backup was deleted")
+
+
+def test_hold_stays_while_a_lock_keeps_a_copy_of_the_doubted_backup(shelf: Shelf) -> None:
+    nights = shelf.nights(3)
+    begin_hold(shelf.context(Operation.VERIFY), shelf.parts, nights[0].backup_id, "tiny")
+    shelf.remote.retained_until[nights[0].copies[0].key] = shelf.bench.clock.now() + timedelta(days=9)
+
+    deleted(shelf, nights[0], force=True)
+
+    assert len(shelf.bench.catalog.holdings.holds("oempro")) == 1
 
 
 def test_deleted_backup_cannot_be_deleted_again(shelf: Shelf) -> None:
