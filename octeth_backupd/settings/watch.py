@@ -56,7 +56,7 @@ class ConfigurationWatch:
         self._warnings.pop(RESTART, None)
         if keys:
             self._warnings[RESTART] = (
-                f"{', '.join(keys)} in {self._path}: changed since the start, and taken up at the next one: "
+                f"changed since the start, and taken up at the next one: {', '.join(keys)} in {self._path}; "
                 "systemctl restart octeth-backupd"
             )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
 
-_OLD_PASSWORD = "the accounts come back with the old password: correct password_file, or change the account's password"
+_OLD_LOGIN = "the accounts come back with the old password: correct password_file, or change the account's password"
 
 
 def restore(context: RunContext, parts: Parts) -> RunResult:
@@ -203,7 +203,7 @@ class _Restore:
                 "restore with --no-rehearsal. " + " ".join(found.notes),
             )
         if found.expected.login == "old":
-            self._context.warn(_OLD_PASSWORD)
+            self._context.warn(_OLD_LOGIN)
         return found.expected
 
 
@@ -234,7 +234,7 @@ def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:
         "notes": list(live.notes),
     }
     if journal.expected.login == "old":  # restored, and no backup can be made until somebody has seen to it
-        detail["degraded"] = [_OLD_PASSWORD]
+        detail["degraded"] = [_OLD_LOGIN]
     status = RunStatus.DEGRADED if "degraded" in detail else RunStatus.SUCCESS
     return RunResult(status=status, backup_id=backup_id or None, detail=detail)
 
