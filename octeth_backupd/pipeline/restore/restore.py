@@ -18,7 +18,7 @@ from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
 from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
-from octeth_backupd.pipeline.restore.login import logins_for
+from octeth_backupd.pipeline.restore.login import OLD_LOGIN, logins_for
 from octeth_backupd.pipeline.restore.refusals import require_plan
 from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
 from octeth_backupd.pipeline.restore.stage import stage
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.restore.site import Site
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
-
-_OLD_LOGIN = "the accounts come back with the old password: correct password_file, or change the account's password"
 
 
 def restore(context: RunContext, parts: Parts) -> RunResult:
@@ -203,7 +201,7 @@ class _Restore:
                 "restore with --no-rehearsal. " + " ".join(found.notes),
             )
         if found.expected.login == "old":
-            self._context.warn(_OLD_LOGIN)
+            self._context.warn(OLD_LOGIN)
         return found.expected
 
 
@@ -233,8 +231,10 @@ def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:
         "safety_copy_expires_at": journal.expires_at.isoformat() if journal.expires_at else "",
         "notes": list(live.notes),
     }
-    if journal.expected.login == "old":  # restored, and no backup can be made until somebody has seen to it
-        detail["degraded"] = [_OLD_LOGIN]
+    if (
+        journal.expected.login == "old" or OLD_LOGIN in live.notes
+    ):  # restored, and no backup can be made until somebody has seen to it
+        detail["degraded"] = [OLD_LOGIN]
     status = RunStatus.DEGRADED if "degraded" in detail else RunStatus.SUCCESS
     return RunResult(status=status, backup_id=backup_id or None, detail=detail)
 
