@@ -46,10 +46,10 @@ from octeth_backupd.process.files import make_directory
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.scheduling.scheduler import Scheduler
-from octeth_backupd.settings.changes import restart_needed
 from octeth_backupd.settings.diagnosis import diagnose_configuration
 from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
+from octeth_backupd.settings.watch import ConfigurationWatch
 from octeth_backupd.telemetry.bus import EventBus
 from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
@@ -86,11 +86,13 @@ class _Daemon:
 
     def __init__(self, settings: Settings, config_path: Path, stack: ExitStack) -> None:
         self._settings = settings
-        self._settings_of_start = settings
         self._config_path = config_path
         self._clock = SystemClock()
         self._systemd = Systemd()
         self._state = ServiceState()
+        self._configuration_watch = ConfigurationWatch(
+            config_path, os.environ, started_with=settings, warnings=self._state.warnings
+        )
         state_directory = settings.daemon.state_directory
         is_known = (state_directory / INSTALLATION_NAME).exists()
         self._installation_id = installation_id(state_directory)
@@ -273,6 +275,7 @@ class _Daemon:
         self._retention.look()  # after the backups: these do not wait for it
         self._local_copies.look()
         self._upload_watch.look()
+        self._configuration_watch.look()
         self._observation.look()
 
     def _reload(self) -> None:
@@ -281,11 +284,11 @@ class _Daemon:
             settings = load(self._config_path, os.environ)
         except BackupdError as exc:
             self._state.configuration_error = exc.message
+            self._configuration_watch.reloaded(None)
             _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
             self._systemd.ready("new configuration refused, the old one is in force")
             return
-        for key in restart_needed(self._settings_of_start, settings):
-            _log.warning("configuration.needs_restart", key=key)
+        self._configuration_watch.reloaded(settings)
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
         self._state.configuration_error = ""
         _configure_logging(settings)

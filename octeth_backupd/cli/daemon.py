@@ -22,6 +22,7 @@ from octeth_backupd.settings.hook_programs import hook_problems
 from octeth_backupd.settings.load import Examination, examine, load, refusal
 from octeth_backupd.settings.problems import Problem, render_problems
 from octeth_backupd.settings.summary import summary_lines
+from octeth_backupd.telemetry.journal import is_journal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,13 +159,19 @@ def _print_json(examination: Examination) -> None:
 
 
 def _warn(problem: Problem) -> None:
-    print(f"warning:\n{render_problems([problem])}", file=sys.stderr)
+    _say_on_stderr(f"warning:\n{render_problems([problem])}", level=4)
 
 
 def _complain(error: BackupdError) -> None:
-    print(printable(f"octeth-backupd: {error.message}"), file=sys.stderr)
+    _say_on_stderr(printable(f"octeth-backupd: {error.message}"), level=3)
     if error.hint:
-        print(printable(error.hint), file=sys.stderr)
+        _say_on_stderr(printable(error.hint), level=3)
+
+
+def _say_on_stderr(text: str, *, level: int) -> None:
+    """Print a text; each line with its level where the journal reads it, as a reload's check is read (sd-daemon(3))."""
+    prefix = f"<{level}>" if is_journal(sys.stderr, os.environ.get("JOURNAL_STREAM", "")) else ""
+    print("\n".join(f"{prefix}{line}" for line in text.split("\n")), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -106,8 +106,8 @@ def _umask(mask: int) -> Iterator[None]:
 def _make_directory(directory: Path, gid: int | None) -> None:
     """Make the socket's directory, or give an existing private one of ours to the group.
 
-    systemd's RuntimeDirectory= belongs to root's group, which would keep the group out. A directory that is open to
-    others, or closed to its group, is somebody's decision and stays as it is.
+    One that root's group owns would keep the group out. A directory that others may pass through (as the unit's, which
+    systemd would give back to root at each reload), or closed to its group, is somebody's decision and stays as it is.
     """
     if not directory.exists():
         directory.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

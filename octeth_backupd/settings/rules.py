@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from octeth_backupd.domain.names import RESERVED_SERVER_NAMES
 from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.settings.directories import directory_problems
+from octeth_backupd.settings.groups import group_problems
 from octeth_backupd.settings.keys import fields_of, given_keys, is_secret, table_of, value_at
 from octeth_backupd.settings.kinds import kind_of, takes_boolean, takes_list, takes_path
 from octeth_backupd.settings.problems import Problem, toml_path
@@ -39,6 +40,7 @@ def broken_rules(values: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _notifiers_of_unknown_servers(values)
     yield from _values_out_of_reach(values)
     yield from directory_problems(values)
+    yield from group_problems(values)
 
 
 def secrets_given_in(values: Mapping[str, Any]) -> tuple[str, ...]:

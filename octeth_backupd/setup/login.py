@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
 
+from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.setup.account import USUAL_USER
 from octeth_backupd.domain.setup.configuration import ServerAnswers
-from octeth_backupd.errors import InvalidRequestError, LoginRefusedError, ServerError
+from octeth_backupd.errors import InvalidRequestError, LoginRefusedError, ServerError, ServerUnreachableError
 from octeth_backupd.servers.server import Server
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.setup.passwords import read_password
@@ -71,6 +72,10 @@ def log_in(order: SetupOrder, machine: Machine, choice: ServerChoice) -> LoggedI
                 creates_user=creates,
             )
         error = survey.error or ServerError(f"nothing could be found out about {choice.target}")
+        if isinstance(error, ServerUnreachableError) and choice.placement is Placement.SYSTEMD:
+            raise type(error)(
+                error.message, hint=f"If it does not run: systemctl start {choice.target}. {error.hint}".rstrip()
+            ) from error
         if last_try or not isinstance(error, LoginRefusedError) or not asked.can_ask_again:
             raise error
         machine.say(error.message)
@@ -85,6 +90,7 @@ class _Asked:
         self._creates = creates
         self._file = order.admin_password_file if creates else order.password_file
         self._user = order.admin_user if creates else order.user
+        self._refused_user = ""
 
     @property
     def can_ask_again(self) -> bool:
@@ -95,6 +101,13 @@ class _Asked:
         user_flag, password_flag = (
             ("--admin-user", "--admin-password-file") if self._creates else ("--user", "--password-file")
         )
+        if self._refused_user:
+            # Not the account first: a password typed there by habit would be shown.
+            password = prompt.secret(
+                f"Password of {self._refused_user} again (not shown; empty: another account)", flag=password_flag
+            )
+            if password:
+                return self._refused_user, password
         whose = "Account that may create accounts" if self._creates else "Account that backs up"
         user = (
             self._user
@@ -105,6 +118,7 @@ class _Asked:
             return user, read_password(self._file, self._machine.read_stdin)
         if not prompt.is_attended:
             return user, ""  # root by a socket needs none; any other server says that it does
+        self._refused_user = user
         return user, prompt.secret(f"Password of {user} (not shown)", flag=password_flag)
 
 

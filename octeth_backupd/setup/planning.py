@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.blank_configuration import sets_nothing
 from octeth_backupd.domain.secret import Secret
@@ -14,12 +14,14 @@ from octeth_backupd.domain.setup.configuration import ServerAnswers, new_configu
 from octeth_backupd.domain.setup.drop_in import drop_in_text, unprotected_roots, writable_directories
 from octeth_backupd.domain.setup.plan import Plan
 from octeth_backupd.errors import ConfigurationError
-from octeth_backupd.settings.problems import render_problems
+from octeth_backupd.settings.problems import render_problems, toml_path
 from octeth_backupd.settings.trial import try_configuration
 from octeth_backupd.setup.units import has_unit
 from octeth_backupd.setup.writing import planned_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from octeth_backupd.domain.server import ServerPaths
     from octeth_backupd.domain.setup.plan import PlannedFile
     from octeth_backupd.settings.settings import Settings
@@ -152,6 +154,26 @@ def plan_unit(
 def runs_by_systemd(machine: Machine) -> bool:
     """Return whether systemd runs this host and has the daemon's unit; a checkout has none."""
     return machine.places.systemd.is_dir() and has_unit(machine.host_runner, UNIT)
+
+
+def lost_tables(present: str, text: str) -> tuple[str, ...]:
+    """Return the tables of the present configuration that a new one does not have, as they are written there."""
+    try:
+        before, after = _tables(tomllib.loads(present)), _tables(tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        return ()
+    return tuple(f"[{toml_path(path)}]" for path in before if path not in after)
+
+
+def _tables(values: Mapping[str, Any]) -> dict[tuple[str, ...], None]:
+    """Return the tables in their order: those of tables of tables (servers, notify, storages) each, else the first."""
+    found: dict[tuple[str, ...], None] = {}
+    for name, table in values.items():
+        if isinstance(table, dict):
+            inner = [key for key, value in table.items() if isinstance(value, dict)]
+            paths = [(name, key) for key in inner] if inner and len(inner) == len(table) else [(name,)]
+            found |= dict.fromkeys(paths)
+    return found
 
 
 def names_in(present: str, *, add: bool) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from octeth_backupd.setup.prompt import Prompt
 
 TARGET_FLAGS = "--container, --unit, --socket or --address"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_LONGEST_NAME = 63
 _OTHER = "another one, by address"
 
 
@@ -86,14 +88,17 @@ def choose_directory(order: SetupOrder, prompt: Prompt) -> Path:
     """Return where backups go.
 
     Raises:
+        InvalidRequestError: It cannot be one, and there is nobody to ask.
         CancelledError: The terminal was closed.
     """
-    if order.directory is not None:
-        return order.directory
-    while True:
-        answer = Path(prompt.text("Directory for backups", flag="--directory", default=str(USUAL_DIRECTORY)))
-        if answer.is_absolute():
-            return answer
+    answer = order.directory or Path(
+        prompt.text("Directory for backups", flag="--directory", default=str(USUAL_DIRECTORY))
+    )
+    while problem := _directory_problem(answer):
+        if order.directory or not prompt.is_attended:
+            raise InvalidRequestError(problem, hint="Give another one with --directory; nothing was changed.")
+        answer = Path(prompt.text(f"{problem}. Directory for backups", flag="--directory"))
+    return answer
 
 
 def _candidate(order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate]) -> Candidate:
@@ -115,7 +120,19 @@ def _candidate(order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate
     return Candidate(placement=Placement.ADDRESS, target=target)
 
 
+def _directory_problem(directory: Path) -> str:
+    if not directory.is_absolute():
+        return f"{directory} is no absolute path"
+    try:
+        there = next(path for path in (directory, *directory.parents) if path.exists())
+        return "" if there.is_dir() else f"{there} is no directory"
+    except OSError as error:
+        return f"{directory} cannot be a directory: {os.strerror(error.errno or 0).lower()}"
+
+
 def _name_problem(name: str, taken: Collection[str]) -> str:
+    if len(name) > _LONGEST_NAME:
+        return f"a name of {len(name)} characters is too long: at most {_LONGEST_NAME}"
     if not _NAME.fullmatch(name):
         return f"{name!r} is no name: small letters, digits, - and _"
     return f"a server {name} is configured already" if name in taken else ""

@@ -6,6 +6,7 @@ then all of the plan is done or nothing.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from tempfile import TemporaryDirectory
@@ -30,7 +31,7 @@ from octeth_backupd.setup.afterwards import finish
 from octeth_backupd.setup.engine import install, look_at_engine, run_commands
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
-from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit
+from octeth_backupd.setup.planning import draft_configuration, lost_tables, names_in, plan_files, plan_unit
 from octeth_backupd.setup.questions import choose_databases, choose_directory, choose_server
 from octeth_backupd.setup.writing import read_present, write_planned
 
@@ -51,13 +52,14 @@ if TYPE_CHECKING:
 DONE = 0
 DEGRADED = 8
 """Configured; a check, the start or the first backup failed."""
+INTERRUPTED = 130
 
 
 def run_setup(order: SetupOrder, machine: Machine) -> int:
     """Set up, or with ``dry_run`` say what would be done.
 
     Returns:
-        The exit code: 0, or 8 where the configuration stands and something after it failed.
+        The exit code: 0, or 8 where the configuration stands and something after it failed, or 130 after Ctrl-C there.
 
     Raises:
         ConfigurationError: The configuration is in use, or what would be written could not be used.
@@ -73,7 +75,8 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     state, present = read_present(order.config)
     require_leave(state, path=PurePosixPath(order.config), add=order.add, force=order.force)
     discovery = machine.discover()
-    _say_all(machine, found_lines(discovery.candidates, discovery.docker_problem))
+    is_asked = order.target is None and machine.prompt.is_attended
+    _say_all(machine, found_lines(discovery.candidates, discovery.docker_problem, is_asked=is_asked))
     choice = choose_server(order, machine.prompt, discovery.candidates, taken=names_in(present, add=order.add))
     login = log_in(order, machine, choice)
     directory = (
@@ -97,6 +100,9 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     )
     _see_to_engine(order, machine, login, draft.settings, in_container=choice.placement is Placement.CONTAINER)
     plan = _plan(order, machine, choice, login, draft, databases)
+    if lost := lost_tables(present, draft.text):
+        note = f"these tables of the present configuration are not in the new one: {', '.join(lost)}"
+        plan = replace(plan, notes=(*plan.notes, note))
     machine.say("\nWhat will be done:" if not order.dry_run else "\nWhat would be done:")
     _say_all(machine, (f"  {line}" for line in plan.lines()))
     if order.dry_run:
@@ -107,7 +113,19 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     _perform(machine, choice, login, plan, password)
     machine.say("\nDone, all of it.\n")
     settings = load(order.config, machine.environment)
-    return DONE if finish(order, machine, settings, choice.name) else DEGRADED
+    return _finish(order, machine, settings, (choice.name,))
+
+
+def _finish(order: SetupOrder, machine: Machine, settings: Settings, servers: tuple[str, ...]) -> int:
+    """Do what comes after the configuration, and return the exit code; Ctrl-C takes nothing of it back."""
+    try:
+        results = [finish(order, machine, settings, server) for server in servers]
+    except KeyboardInterrupt:
+        with suppress(OSError):  # the terminal may be what was lost
+            machine.say("\ninterrupted; all that was planned is written, and stays. What is left:")
+            machine.say("  systemctl restart octeth-backupd && octeth-backupctl doctor")
+        return INTERRUPTED
+    return DONE if all(results) else DEGRADED
 
 
 def _require_confirmed(order: SetupOrder, machine: Machine) -> None:
@@ -251,7 +269,6 @@ def _set_up_imported(order: SetupOrder, machine: Machine, directory: Path) -> in
     if code != DONE or order.dry_run:
         return code
     settings = load(order.config, machine.environment)
-    good = True
     for name, server_settings in settings.servers.items():
         server = Server(name=name, settings=server_settings, docker=machine.docker, clock=machine.clock)
         plan = plan_unit(
@@ -265,8 +282,7 @@ def _set_up_imported(order: SetupOrder, machine: Machine, directory: Path) -> in
         with FileChanges() as changes:
             _write(machine, plan, changes)
         _say_all(machine, (f"written: {file.path}" for file in plan.files))
-        good = finish(order, machine, settings, name) and good
-    return DONE if good else DEGRADED
+    return _finish(order, machine, settings, tuple(settings.servers))
 
 
 def _say_all(machine: Machine, lines: Iterable[str]) -> None:

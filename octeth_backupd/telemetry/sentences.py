@@ -48,8 +48,13 @@ def _finished(facts: Mapping[str, Any]) -> str:
 
 
 def _step_finished(facts: Mapping[str, Any]) -> str:
-    said = f"{facts.get('server')}: {facts.get('step')}: {facts.get('status')} after {facts.get('duration_seconds')} s"
+    said = f"{_named_step(facts)}: {facts.get('status')} after {facts.get('duration_seconds')} s"
     return f"{said}: {facts['error']}" if facts.get("error") else said
+
+
+def _named_step(facts: Mapping[str, Any]) -> str:
+    """Return a step with its server, where the run is of one: a sync is of none."""
+    return f"{facts['server']}: {facts.get('step')}" if facts.get("server") else str(facts.get("step"))
 
 
 def _who(facts: Mapping[str, Any]) -> str:
@@ -67,9 +72,9 @@ def _changed(facts: Mapping[str, Any]) -> str:
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "run.queued": lambda facts: f"{_of(facts)} queued, for {facts.get('requested_by')}",
     "run.started": lambda facts: f"{_of(facts)} started",
-    "run.warning": lambda facts: f"{facts.get('server')}: {facts.get('message')}",
+    "run.warning": lambda facts: f"{facts.get('server') or _of(facts)}: {facts.get('message')}",
     "run.finished": _finished,
-    "step.started": lambda facts: f"{facts.get('server')}: {facts.get('step')} started",
+    "step.started": lambda facts: f"{_named_step(facts)} started",
     "step.finished": _step_finished,
     "program.output": lambda facts: f"{facts.get('program')}: {facts.get('line')}",
     "control.change": _changed,

@@ -83,6 +83,13 @@ remember_backups() {
     { configured local directory /var/backups/octeth || echo /var/backups/octeth; } 2>/dev/null >"$kept" || true
 }
 
+# Print the directories beside or in a server's data that restores have left, as their journals name them.
+safety_copies() {
+    grep -ohs '"/[^"]*/\.octeth-backupd-[^"/]*' "$state"/restores/* | sort -u | while read -r named; do
+        [ ! -d "${named#?}" ] || echo "${named#?}"
+    done
+}
+
 say_where_backups_are() {
     echo "octeth-backupd: your backups were not deleted. They are in:"
     if [ -s "$kept" ]; then
@@ -92,6 +99,9 @@ say_where_backups_are() {
     fi
     [ ! -d "$state" ] || echo "The catalog of them, and journals of restores, are in $state."
     [ ! -d /etc/octeth-backupd ] || echo "Files that you put into /etc/octeth-backupd, such as passwords, are still there."
+    safety_copies | while read -r directory; do
+        echo "Data from before a restore, which nobody removes any more: $directory"
+    done
     for file in "$drop_ins"/setup-*.conf; do
         [ ! -e "$file" ] || echo "What setup wrote for the unit is still there: $file"
     done

@@ -262,6 +262,25 @@ def test_members_of_the_group_may_look_and_nobody_else(daemon: PackagedDaemon) -
     assert "Permission denied" in read.stderr
 
 
+def test_members_of_the_group_may_look_after_a_reload_and_after_a_refused_one(daemon: PackagedDaemon) -> None:
+    daemon.host.run(["sh", "-c", "id looker || useradd --groups octeth-backup looker"])
+    look = ["runuser", "-u", "looker", "--", "octeth-backupctl", "status"]
+
+    daemon.host.systemctl("reload", UNIT)
+    daemon.wait_for("ActiveState", "active")
+    after_reload = daemon.host.run(look, check=False)
+    daemon.host.write(CONFIGURATION, MISSPELT, mode=0o640)
+    refused = daemon.host.run(["systemctl", "reload", UNIT], check=False)
+    after_refusal = daemon.host.run(look, check=False)
+
+    assert after_reload.returncode == 0, after_reload.stderr
+    assert refused.returncode != 0
+    assert after_refusal.returncode == 0, after_refusal.stderr
+    assert mode_of(daemon.host, "/run/octeth-backupd/control.sock") == "660 root:octeth-backup"
+    open_ones = ["find", "/run/octeth-backupd", "-mindepth", "1", "!", "-type", "s", "-perm", "/077"]
+    assert daemon.host.run(open_ones).stdout == ""
+
+
 def test_stop_leaves_nothing(daemon: PackagedDaemon) -> None:
     backed_up(daemon)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -115,6 +116,20 @@ def test_removal_remembers_where_the_configuration_puts_backups(host: PackagedHo
     host.run("deb/prerm", "remove")
 
     assert "They are in:\n  /mnt/backups\n" in host.run("say_where_backups_are")
+
+
+def test_purge_names_safety_copies_that_are_still_there(host: PackagedHost, tmp_path: Path) -> None:
+    room = tmp_path / "my sql" / ".octeth-backupd-r1"
+    room.mkdir(parents=True)
+    gone = room.with_name(".octeth-backupd-r2")
+    (host.state / "restores").mkdir(parents=True)
+    swaps = [{"live": str(room.with_name("data")), "room": str(each)} for each in (room, room, gone)]
+    (host.state / "restores" / "r1.json").write_text(json.dumps({"swaps": swaps}))
+
+    said = host.run("deb/postrm", "purge")
+
+    assert said.count(f"nobody removes any more: {room}\n") == 1
+    assert str(gone) not in said
 
 
 def test_purge_names_what_setup_wrote_for_the_unit(host: PackagedHost) -> None:

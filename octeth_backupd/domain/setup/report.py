@@ -25,16 +25,18 @@ _MARKS = {
 _TROUBLE = frozenset({CheckStatus.FAILED, CheckStatus.UNKNOWN})
 
 
-def found_lines(candidates: Iterable[Candidate], docker_problem: str) -> Iterator[str]:
+def found_lines(candidates: Iterable[Candidate], docker_problem: str, *, is_asked: bool = False) -> Iterator[str]:
     """Yield the servers that were found on this host.
 
     Args:
         candidates: In the order of their numbers.
         docker_problem: Why Docker could not be asked; empty when it could, or is not there.
+        is_asked: A question which one is meant comes next, and lists them itself.
     """
     listed = [str(candidate) for candidate in candidates]
     yield "Servers on this host:" if listed else "No MySQL or MariaDB server was found on this host."
-    yield from (f"  {number}. {text}" for number, text in enumerate(listed, 1))
+    if not is_asked:
+        yield from (f"  {number}. {text}" for number, text in enumerate(listed, 1))
     if docker_problem:
         yield f"  Docker was not asked: {docker_problem}"
 

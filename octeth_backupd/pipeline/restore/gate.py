@@ -10,6 +10,7 @@ from octeth_backupd.domain.grants import shows_all_tables
 from octeth_backupd.domain.masking import mask_text
 from octeth_backupd.domain.restore.gate import corruption_lines, judge_tables
 from octeth_backupd.errors import DockerError, RestoreError, ServerError
+from octeth_backupd.pipeline.restore.login import OLD_LOGIN
 from octeth_backupd.pipeline.restore.readiness import enter
 from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_number
 from octeth_backupd.servers.tables import count_tables
@@ -115,6 +116,8 @@ def _look_with_patience(
             with enter(server, logins) as entrance:
                 if entrance.session is None:
                     return _Found(notes=[f"not looked into: {entrance.refusal}"])
+                if entrance.login == "old" != expected.login:  # not rehearsed, where it would have been told
+                    found.notes.append(OLD_LOGIN)
                 _look_inside(entrance.session, expected, found)
                 return found
         except ServerError as exc:

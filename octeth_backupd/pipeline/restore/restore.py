@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.hooks import Hook, HookFacts
@@ -18,7 +18,7 @@ from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
 from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
-from octeth_backupd.pipeline.restore.login import logins_for
+from octeth_backupd.pipeline.restore.login import OLD_LOGIN, logins_for
 from octeth_backupd.pipeline.restore.refusals import require_plan
 from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
 from octeth_backupd.pipeline.restore.stage import stage
@@ -201,9 +201,7 @@ class _Restore:
                 "restore with --no-rehearsal. " + " ".join(found.notes),
             )
         if found.expected.login == "old":
-            self._context.warn(
-                "the accounts come back with the old password: correct password_file, or change the account's password"
-            )
+            self._context.warn(OLD_LOGIN)
         return found.expected
 
 
@@ -227,13 +225,18 @@ def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:
     journal = live.finish()
     if journal.state is not State.COMMITTED:
         raise RestoreError(outcome_words(journal), hint="The log has the details: journalctl -u octeth-backupd.")
-    detail = {
+    detail: dict[str, Any] = {
         "restore_id": journal.restore_id,
         "safety_copy": [str(swap.aside) for swap in journal.swaps] if journal.holds_safety_copy else [],
         "safety_copy_expires_at": journal.expires_at.isoformat() if journal.expires_at else "",
         "notes": list(live.notes),
     }
-    return RunResult(status=RunStatus.SUCCESS, backup_id=backup_id or None, detail=detail)
+    if (
+        journal.expected.login == "old" or OLD_LOGIN in live.notes
+    ):  # restored, and no backup can be made until somebody has seen to it
+        detail["degraded"] = [OLD_LOGIN]
+    status = RunStatus.DEGRADED if "degraded" in detail else RunStatus.SUCCESS
+    return RunResult(status=status, backup_id=backup_id or None, detail=detail)
 
 
 def outcome_words(journal: Journal) -> str:

@@ -163,3 +163,19 @@ def test_unknown_commands_are_refused(arguments: list[str], capsys: pytest.Captu
 
     assert ended.value.code == 2
     assert "usage: octeth-backupd" in capsys.readouterr().err
+
+
+def test_problems_are_errors_in_the_journal(
+    config: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(GOOD + "timezne = 1\n")
+    status = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+    monkeypatch.setattr(sys, "stderr", os.fdopen(os.dup(2), "w"))
+
+    main(["check-config", "--config", str(config)])
+    sys.stderr.close()
+
+    lines = capfd.readouterr().err.splitlines()
+    assert any("timezne" in line for line in lines)
+    assert [line for line in lines if not line.startswith("<3>")] == []

@@ -23,7 +23,22 @@ def test_a_program_that_is_missing_is_told_with_its_key(examined: Examine) -> No
     problem = only(tuple(hook_problems(settings)))
 
     assert (problem.path, problem.message) == ("hooks.on_failure", "/nowhere/hook does not exist")
-    assert "chown root:root" in problem.hint
+    assert problem.hint == "Put the program there, or correct its path."
+
+
+def test_each_reason_has_a_hint_of_its_own(examined: Examine, tmp_path: Path) -> None:
+    program = write_program(tmp_path, "my hook", "true")
+    settings = examined(f'{GOOD_SERVER}{ZONE}[hooks]\non_failure = [["{program}"]]\n').settings
+    assert settings is not None
+    owners = frozenset({0, os.geteuid()})
+
+    Path(program).chmod(0o777)
+    too_open = only(tuple(hook_problems(settings, owners=owners)))
+    Path(program).chmod(0o600)
+    not_executable = only(tuple(hook_problems(settings, owners=owners)))
+
+    assert "chmod go-w" in too_open.hint
+    assert not_executable.hint == f"Run: chmod 755 '{program}'"
 
 
 def test_the_kind_of_a_hook_is_told_when_it_is_wrong(examined: Examine) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.errors import InvalidRequestError, LoginRefusedError
+from octeth_backupd.errors import InvalidRequestError, LoginRefusedError, ServerUnreachableError
+from octeth_backupd.servers.survey import Survey
 from octeth_backupd.setup import login
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.order import SetupOrder
@@ -66,6 +67,37 @@ def test_whoever_is_there_is_told_and_asked_again(tmp_path: Path) -> None:
 
     assert (found.user, found.password) == ("root", "right")
     assert host.said == ["the server refused user 'root'"]
+
+
+def test_after_a_refusal_the_password_is_asked_and_not_the_account(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(answers={"--user": ["backup"], "--password-file": ["wrong", "right too"]})
+
+    found = log_in(_order(), Host(directory=tmp_path, prompt=prompt).machine(), CHOICE)
+
+    assert (found.user, found.password) == ("backup", "right too")
+    assert [question for question in prompt.asked if question.startswith("Account that")] == ["Account that backs up"]
+    assert prompt.asked[-1].startswith("Password of backup again (not shown")
+
+
+def test_an_empty_password_after_a_refusal_goes_back_to_the_account(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(answers={"--user": ["bakup", "backup"], "--password-file": ["right too", "", "right too"]})
+
+    found = log_in(_order(), Host(directory=tmp_path, prompt=prompt).machine(), CHOICE)
+
+    assert found.user == "backup"
+
+
+def test_a_unit_that_does_not_answer_is_named_with_the_command_that_starts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = ServerUnreachableError("no server answers at 127.0.0.1:3306: refused", hint="Check that the server runs.")
+    monkeypatch.setattr(MemoryServer, "survey", lambda _: Survey(error=error, error_stage="login"))
+    choice = ServerChoice(name="one", placement=Placement.SYSTEMD, target="mysql.service")
+
+    with pytest.raises(ServerUnreachableError) as caught:
+        log_in(_order(), Host(directory=tmp_path).machine(), choice)
+
+    assert caught.value.hint == "If it does not run: systemctl start mysql.service. Check that the server runs."
 
 
 def test_third_wrong_password_is_the_last(tmp_path: Path) -> None:

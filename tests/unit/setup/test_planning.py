@@ -11,7 +11,7 @@ import pytest
 from octeth_backupd.domain.server import Placement, ServerPaths
 from octeth_backupd.errors import ConfigurationError
 from octeth_backupd.setup.order import SetupOrder
-from octeth_backupd.setup.planning import Draft, draft_configuration, names_in, plan_files, plan_unit
+from octeth_backupd.setup.planning import Draft, draft_configuration, lost_tables, names_in, plan_files, plan_unit
 from octeth_backupd.setup.questions import ServerChoice
 from tests.unit.setup.build import Host
 
@@ -148,3 +148,12 @@ def test_nothing_more_is_done_where_nothing_is_needed(tmp_path: Path) -> None:
     plan = _unit(Host(directory=tmp_path), paths=None, directory=usual)
 
     assert (plan.files, plan.commands) == ((), ())
+
+
+def test_tables_that_a_new_configuration_does_not_have_are_named() -> None:
+    present = '[servers.old]\nuser = "a"\n[servers.one]\n[s3]\nbucket = "b"\n[hooks]\n[local]\n[notify."a b"]\n'
+
+    lost = lost_tables(present, "[servers.one]\n[local]\n")
+
+    assert lost == ("[servers.old]", "[s3]", "[hooks]", '[notify."a b"]')
+    assert lost_tables("not toml", "") == ()

@@ -89,3 +89,27 @@ def test_directory_is_the_usual_one_the_flags_or_an_absolute_answer() -> None:
     assert choose_directory(_order(), NobodyPrompt()) == Path("/var/backups/octeth")
     assert choose_directory(_order(directory=Path("/b")), prompt) == Path("/b")
     assert choose_directory(_order(), prompt) == Path("/mnt/b")
+
+
+def test_why_a_directory_is_asked_again_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    prompt = ScriptedPrompt(answers={"--directory": ["relative", str(tmp_path / "file" / "x"), str(tmp_path)]})
+
+    assert choose_directory(_order(), prompt) == tmp_path
+
+    assert prompt.asked[1:] == [
+        "relative is no absolute path. Directory for backups",
+        f"{tmp_path / 'file'} is no directory. Directory for backups",
+    ]
+
+
+def test_a_file_as_directory_of_a_flag_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(InvalidRequestError, match="file is no directory"):
+        choose_directory(_order(directory=tmp_path / "file"), ScriptedPrompt())
+
+
+def test_a_name_that_is_too_long_is_told_its_limit() -> None:
+    with pytest.raises(InvalidRequestError, match="300 characters is too long: at most 63"):
+        choose_server(_order(server="a" * 300), NobodyPrompt(), [ONE], taken=())

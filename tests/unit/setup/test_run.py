@@ -279,3 +279,25 @@ def test_check_that_fails_afterwards_is_8(host: Host, monkeypatch: pytest.Monkey
     assert run_setup(_created(host), host.machine()) == 8
 
     assert (host.directory / "etc" / "config.toml").exists()
+
+
+def test_tables_that_force_takes_away_are_in_the_plan(host: Host) -> None:
+    config = host.directory / "etc" / "config.toml"
+    config.parent.mkdir()
+    config.write_text('[servers.one]\n[s3]\nbucket = "b"\n[hooks]\non_failure = []\n')
+
+    assert run_setup(_order(host, password_file="-", force=True, dry_run=True), host.machine()) == 0
+
+    assert "these tables of the present configuration are not in the new one: [s3], [hooks]" in host.text
+
+
+def test_ctrl_c_after_all_is_written_says_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "finish", interrupt)
+
+    assert run_setup(_order(host, password_file="-"), host.machine()) == 130
+
+    assert "all that was planned is written, and stays" in host.text
+    assert (host.directory / "etc" / "config.toml").exists()

@@ -37,6 +37,9 @@ from octeth_backupd.telemetry.sentences import sentence
         ),
         ("run.queued", {"operation": "sync", "server": "", "requested_by": "uid 0"}, "sync queued, for uid 0"),
         ("run.warning", {"server": "oempro", "message": "disk is slow"}, "oempro: disk is slow"),
+        ("step.started", {"server": "", "step": "compare local"}, "compare local started"),
+        ("step.started", {"server": "oempro", "step": "archive"}, "oempro: archive started"),
+        ("run.warning", {"operation": "sync", "server": "", "message": "slow"}, "sync: slow"),
         (
             "step.finished",
             {"server": "oempro", "step": "archive", "status": "failed", "duration_seconds": 2, "error": "tar: full"},

@@ -76,3 +76,9 @@ def test_due_times_are_listed_and_none_is_said() -> None:
 
     assert lines == ["Next due:", "  Friday 2026-11-27 02:00 UTC: daily"]
     assert "on demand only" in "\n".join(due_lines([]))
+
+
+def test_found_servers_are_not_listed_before_the_question_that_lists_them() -> None:
+    found = [Candidate(placement=Placement.CONTAINER, target="db", version_text="8.0.36")]
+
+    assert list(found_lines(found, "", is_asked=True)) == ["Servers on this host:"]

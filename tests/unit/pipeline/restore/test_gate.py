@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.errors import DockerError, RestoreError, ServerError, ServerUnreachableError
 from octeth_backupd.pipeline.restore import readiness
 from octeth_backupd.pipeline.restore.gate import pass_gate
+from octeth_backupd.pipeline.restore.login import OLD_LOGIN
 from tests.fakes.power import FakePower
 from tests.unit.pipeline.restore.doors import CONFIGURED, OLD, Door
 from tests.unit.servers.builders import ScriptedSession
@@ -80,6 +82,10 @@ def test_login_of_the_rehearsal_is_tried_first(gated: GateBench) -> None:
     gated.gate((CONFIGURED, OLD))
 
     assert gated.door.tried == ["old"]
+
+
+def test_old_password_that_no_rehearsal_has_told_of_is_a_note(gated: GateBench) -> None:
+    assert gated.gate((CONFIGURED, OLD), replace(_EXPECTED, login="")) == (OLD_LOGIN,)
 
 
 def test_refused_login_alone_does_not_fail_it(gated: GateBench) -> None:
@@ -225,7 +231,7 @@ def test_engine_that_is_away_is_no_verdict(gated: GateBench) -> None:
 def test_nothing_expected_is_nothing_compared(gated: GateBench) -> None:
     gated.session.answers = {}
 
-    assert gated.gate(expected=Expected()) == ()
+    assert gated.gate(expected=Expected(login="old")) == ()
 
 
 def test_notes_are_warnings_of_the_run_too(gated: GateBench) -> None:

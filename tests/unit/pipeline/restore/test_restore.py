@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePosixPath
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import RestoreOrder, VerifyOrder
@@ -19,16 +20,18 @@ from octeth_backupd.domain.server import Placement, Vendor, Version
 from octeth_backupd.errors import CancelledError, HookError, RestoreError, RestoreRefusedError, VerificationError
 from octeth_backupd.pipeline.restore import refusals as refusals_module
 from octeth_backupd.pipeline.restore import restore as restore_module
-from octeth_backupd.pipeline.restore.restore import outcome_words, restore
+from octeth_backupd.pipeline.restore.restore import outcome_words, restore, result_of
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.hook_programs import hooks, write_program
 from tests.fakes.power import FakePower
+from tests.fakes.restores import make_journal
 from tests.unit.domain.restore.test_journal import JOURNAL
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
+    from octeth_backupd.pipeline.restore.live import LiveRestore
     from tests.fakes.bench import Bench
 
 BACKUP = make_backup()
@@ -206,6 +209,19 @@ def test_the_old_password_is_told_to_be_in_force_again(staged: Staged) -> None:
     staged.run()
 
     assert any("old password" in getattr(event, "message", "") for event in staged.bench.events)
+
+
+@pytest.mark.parametrize(
+    ("login", "status"),
+    [("configured", RunStatus.SUCCESS), ("", RunStatus.SUCCESS), ("old", RunStatus.DEGRADED)],
+)
+def test_a_restore_after_which_the_daemon_cannot_log_in_is_degraded(login: Any, status: RunStatus) -> None:
+    journal = make_journal(state=State.COMMITTED, expected=Expected(login=login))
+
+    result = result_of(cast("LiveRestore", SimpleNamespace(finish=lambda: journal, notes=())), backup_id="")
+
+    assert result.status is status
+    assert ("correct password_file" in str(result.detail.get("degraded"))) is (login == "old")
 
 
 def test_an_order_of_another_kind_is_a_defect(staged: Staged) -> None:
