@@ -76,6 +76,7 @@ def inspect_server(
         storages=parts.storages,
         workspace_directory=parts.workspace_directory,
         backup_directory=parts.backup_directory,
+        state_directory=parts.journals.directory.parent,
         engine=choice.engine,
         engine_error=choice.engine_error,
         engine_version=choice.version,

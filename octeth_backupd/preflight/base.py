@@ -41,6 +41,7 @@ class Subject:
     """A server with everything around it that a backup needs, as it was found.
 
     Attributes:
+        state_directory: Of the daemon; None: not looked at.
         engine: None with ``engine_error`` when none could be chosen, or nothing is known of the server.
         engine_version: None with ``engine_version_error`` when the program did not say.
         placement: None with ``placement_error`` when there is no place to run it.
@@ -58,6 +59,7 @@ class Subject:
     storages: tuple[Storage, ...]
     workspace_directory: Path
     backup_directory: Path
+    state_directory: Path | None = None
     engine: Engine | None = None
     engine_error: BackupdError | None = None
     engine_version: EngineVersion | None = None

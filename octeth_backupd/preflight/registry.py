@@ -17,6 +17,7 @@ from octeth_backupd.preflight.login import Login
 from octeth_backupd.preflight.long_transactions import LongTransactions
 from octeth_backupd.preflight.open_files import OpenFiles
 from octeth_backupd.preflight.paths_mapped import PathsMapped
+from octeth_backupd.preflight.places_apart import PlacesApart
 from octeth_backupd.preflight.programs import Tools
 from octeth_backupd.preflight.redo_headroom import RedoHeadroom
 from octeth_backupd.preflight.redo_logging import RedoLogging
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     EnginePlacement(),
     EngineFit(),
     PathsMapped(),
+    PlacesApart(),
     Identity(),
     Space(),
     OpenFiles(),
