@@ -1,4 +1,4 @@
-"""Places of the daemon's own that lie among a server's files, or hold them: a restore would move the one with the other."""
+"""Places of the daemon that lie among a server's files, or hold them: a restore would move the one with the other."""
 
 from __future__ import annotations
 

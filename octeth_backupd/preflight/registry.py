@@ -25,6 +25,7 @@ from octeth_backupd.preflight.row_versions import RowVersions
 from octeth_backupd.preflight.server_facts import ServerFactsKnown
 from octeth_backupd.preflight.space import Space
 from octeth_backupd.preflight.storage_writable import StorageWritable
+from octeth_backupd.preflight.systemd_unit import SystemdUnit
 from octeth_backupd.preflight.workspace_writable import WorkspaceWritable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     WorkspaceWritable(),
     DockerEngine(),
     Container(),
+    SystemdUnit(),
     Login(),
     ServerFactsKnown(),
     Grants(),

@@ -30,7 +30,7 @@ class Mount:
 
     @property
     def is_private(self) -> bool:
-        """Return whether it is a unit's own ``/tmp`` or ``/var/tmp``: nobody else sees it, and it ends with the unit."""
+        """Return whether it is a unit's own ``/tmp`` or ``/var/tmp``: nobody else sees it, and it ends with it."""
         return self.point in TEMPORARY and _PRIVATE in self.root
 
     @property

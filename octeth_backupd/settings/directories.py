@@ -52,7 +52,7 @@ def _impossible(key: str, path: PurePosixPath) -> Iterator[Problem]:
 
 
 def _temporary(key: str, path: PurePosixPath) -> Iterator[Problem]:
-    """Yield a place that ends with the daemon or the machine; only the unit itself can tell that it has its own /tmp."""
+    """Yield a place that ends with the daemon or the machine; only the unit itself can tell that /tmp is its own."""
     if key not in _FILLED:
         return
     hint = f"Give it a directory on a disk, such as {_default(key) or '/var/backups/octeth/.workspace'}."

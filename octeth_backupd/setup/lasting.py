@@ -1,4 +1,4 @@
-"""Are the places of a configuration still there tomorrow, and apart from the server's files? Asked before any is made."""
+"""Are the places of a configuration there tomorrow, and apart from the server's files? Asked before any is made."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from octeth_backupd.domain.restore.plan import ArchiveSource, Refusal
 from octeth_backupd.domain.restore.space import unpacked_bytes
 from octeth_backupd.errors import InvalidRequestError, MetadataError
 from octeth_backupd.pipeline.restore.copy_choice import choose_copy
-from octeth_backupd.pipeline.restore.sandbox import out_of_sight
 from octeth_backupd.pipeline.restore.known_backup import manifest_of
+from octeth_backupd.pipeline.restore.sandbox import out_of_sight
 
 if TYPE_CHECKING:
     from collections.abc import Collection

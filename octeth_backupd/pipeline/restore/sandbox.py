@@ -50,6 +50,6 @@ def read_only(path: Path) -> Refusal:
         code="read_only_file_system",
         message=f"{above} is read-only for the daemon, and nothing can be laid down in it",
         hint="Name a directory beneath /var/backups/octeth. Or, where the unit's sandbox is the reason, open this one: "
-        f"make it if it is not there, {DROP_IN}, write ReadWritePaths={above} below [Service], then restart the daemon. "
+        f"make it if it is not there, {DROP_IN}, write ReadWritePaths={above} below [Service], restart the daemon. "
         "Where the mount itself is read-only, the kernel's log has the reason (dmesg).",
     )
