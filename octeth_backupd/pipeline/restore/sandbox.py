@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.process.mounts import Mount
 
-DROP_IN = "sudo systemctl edit octeth-backupd"
+DROP_IN = "systemctl edit octeth-backupd"
 
 
 def out_of_sight(path: Path, *, look: Callable[[Path], Mount | None] = mount_of) -> Refusal | None:

@@ -40,7 +40,11 @@ def test_directory_that_the_unit_sees_another_one_for_is_refused(tmp_path: Path,
 def test_unit_with_the_hosts_own_temporary_directory_may_use_it(tmp_path: Path) -> None:
     shared = PRIVATE.replace("PrivateTmp=yes", "PrivateTmp=no")
 
-    require_lasting(_host(tmp_path, shared).machine(), _settings("/tmp/backups"), "one", None)
+    host = _host(tmp_path, shared)
+
+    require_lasting(host.machine(), _settings("/tmp/backups"), "one", None)
+
+    assert host.said == []
 
 
 @pytest.mark.parametrize("directory", ["/opt/mysql/data/backups", "/opt/mysql/data"])
