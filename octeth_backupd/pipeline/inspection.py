@@ -19,6 +19,7 @@ from octeth_backupd.engines.registry import engine_for
 from octeth_backupd.engines.selection import EnginePlacement, choose_engine, place
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.programs import Programs
+from octeth_backupd.pipeline.unit_look import look_at_unit
 from octeth_backupd.preflight.base import Subject
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.files import free_bytes
@@ -76,6 +77,8 @@ def inspect_server(
         storages=parts.storages,
         workspace_directory=parts.workspace_directory,
         backup_directory=parts.backup_directory,
+        unit=look_at_unit(server, survey, programs.host),
+        state_directory=parts.journals.directory.parent,
         engine=choice.engine,
         engine_error=choice.engine_error,
         engine_version=choice.version,

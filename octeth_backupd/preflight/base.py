@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from octeth_backupd.errors import BackupdError
     from octeth_backupd.servers.settings import ServerSettings
     from octeth_backupd.servers.survey import Survey
+    from octeth_backupd.servers.unit_standing import UnitStanding
     from octeth_backupd.storage.base import Storage
 
 
@@ -41,6 +42,8 @@ class Subject:
     """A server with everything around it that a backup needs, as it was found.
 
     Attributes:
+        state_directory: Of the daemon; None: not looked at.
+        unit: Of the server; None: it has none, or was not found.
         engine: None with ``engine_error`` when none could be chosen, or nothing is known of the server.
         engine_version: None with ``engine_version_error`` when the program did not say.
         placement: None with ``placement_error`` when there is no place to run it.
@@ -58,6 +61,8 @@ class Subject:
     storages: tuple[Storage, ...]
     workspace_directory: Path
     backup_directory: Path
+    state_directory: Path | None = None
+    unit: UnitStanding | None = None
     engine: Engine | None = None
     engine_error: BackupdError | None = None
     engine_version: EngineVersion | None = None

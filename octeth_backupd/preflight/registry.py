@@ -17,6 +17,7 @@ from octeth_backupd.preflight.login import Login
 from octeth_backupd.preflight.long_transactions import LongTransactions
 from octeth_backupd.preflight.open_files import OpenFiles
 from octeth_backupd.preflight.paths_mapped import PathsMapped
+from octeth_backupd.preflight.places_apart import PlacesApart
 from octeth_backupd.preflight.programs import Tools
 from octeth_backupd.preflight.redo_headroom import RedoHeadroom
 from octeth_backupd.preflight.redo_logging import RedoLogging
@@ -24,6 +25,7 @@ from octeth_backupd.preflight.row_versions import RowVersions
 from octeth_backupd.preflight.server_facts import ServerFactsKnown
 from octeth_backupd.preflight.space import Space
 from octeth_backupd.preflight.storage_writable import StorageWritable
+from octeth_backupd.preflight.systemd_unit import SystemdUnit
 from octeth_backupd.preflight.workspace_writable import WorkspaceWritable
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ CHECKS: tuple[Check, ...] = (
     WorkspaceWritable(),
     DockerEngine(),
     Container(),
+    SystemdUnit(),
     Login(),
     ServerFactsKnown(),
     Grants(),
     EnginePlacement(),
     EngineFit(),
     PathsMapped(),
+    PlacesApart(),
     Identity(),
     Space(),
     OpenFiles(),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from octeth_backupd.process.mounts import TEMPORARY, mount_of
 from octeth_backupd.settings.keys import locate, value_at
 from octeth_backupd.settings.problems import Problem
 from octeth_backupd.settings.settings import Settings
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _OWN = ("local.directory", "backup.workspace_directory", "daemon.state_directory", "daemon.runtime_directory")
 _LASTING = ("local.directory", "daemon.state_directory")
+_FILLED = (*_LASTING, "backup.workspace_directory")
 _SYSTEM = frozenset(
     f"/{name}"
     for name in (
@@ -33,7 +35,7 @@ def directory_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     """
     own = {key: path for key in _OWN if (path := _path(values, key)) is not None}
     for key, path in own.items():
-        yield from _impossible(key, path)
+        yield from tuple(_impossible(key, path)) or _temporary(key, path)
         yield from _inside_server_data(key, path, values)
     yield from _workspace_among_backups(own, values)
 
@@ -47,6 +49,23 @@ def _impossible(key: str, path: PurePosixPath) -> Iterator[Problem]:
         yield Problem(path=key, message=f"{path} is not on a disk", hint=hint)
     elif key in _LASTING and any(path.is_relative_to(volatile) for volatile in _VOLATILE):
         yield Problem(path=key, message=f"{path} is lost when the machine restarts", hint=hint)
+
+
+def _temporary(key: str, path: PurePosixPath) -> Iterator[Problem]:
+    """Yield a place that ends with the daemon or the machine; only the unit itself can tell that /tmp is its own."""
+    if key not in _FILLED:
+        return
+    hint = f"Give it a directory on a disk, such as {_default(key) or '/var/backups/octeth/.workspace'}."
+    mount = mount_of(Path(path))
+    if mount is not None and mount.is_private:
+        message = f"{path} is in a {mount.point} that only the daemon's unit sees, and is lost when the daemon stops"
+        yield Problem(path=key, message=message, hint=hint)
+    elif any(path.is_relative_to(place) for place in TEMPORARY):
+        message = f"{path} is lost when the daemon stops, if its unit runs with PrivateTmp=yes as the shipped one does"
+        yield Problem(path=key, message=message, hint=hint, is_warning=True)
+    elif key in _LASTING and mount is not None and mount.is_in_memory and not mount.is_shut:
+        message = f"{path} is on a file system in memory ({mount.point}): it is lost when the machine restarts"
+        yield Problem(path=key, message=message, hint=hint, is_warning=True)
 
 
 def _inside_server_data(key: str, path: PurePosixPath, values: Mapping[str, Any]) -> Iterator[Problem]:

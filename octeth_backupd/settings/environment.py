@@ -27,6 +27,12 @@ NO_SETTINGS = frozenset({"OCTETH_BACKUPD_SOCKET", ENVIRONMENT_NAME})
 """Variables with the prefix that mean something else: octeth-backupctl's socket, the mark on a run's programs."""
 
 
+_BOOLEANS = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True) | dict.fromkeys(
+    ("false", "f", "no", "n", "off", "0"), False
+)
+"""A variable is always a text; these mean what a file says without quotes."""
+
+
 class _Shape(Settings, BaseSettings):
     """What pydantic-settings needs to know of the models; never made: it would read the environment by itself."""
 
@@ -91,6 +97,8 @@ def _as_in_toml(model: type[BaseModel], values: Mapping[str, Any], names: Names)
     for name, value in values.items():
         toml_name = _spelling(name, tuple(fields))
         spelt[toml_name] = value
+        if toml_name in fields and fields[toml_name].annotation is bool and isinstance(value, str):
+            spelt[toml_name] = _BOOLEANS.get(value.strip().lower(), value)
         if toml_name not in fields or not isinstance(value, dict):
             continue
         annotation = fields[toml_name].annotation

@@ -60,11 +60,13 @@ def _keys_by_their_python_name(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _values_out_of_kind(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what pydantic lets pass: true for 1, relative paths, and for a path that must be there an empty one."""
+    """Yield what pydantic lets pass: true for 1, texts for true, relative paths, and empty ones that must be there."""
     for key, value in given_keys(Settings, values):
         path = toml_path(key.path)
         if isinstance(value, bool) and not takes_boolean(key.field):
             yield Problem(path=path, message=f"must be {kind_of(key.field)}")
+        elif key.field.annotation is bool and not isinstance(value, bool):
+            yield Problem(path=path, message=f"must be {kind_of(key.field)}", hint="Write it without quotes.")
         elif isinstance(value, str) and takes_path(key.field) and not takes_list(key.field):
             if not value and key.field.default is None:
                 continue
@@ -157,8 +159,7 @@ def _values_out_of_reach(values: Mapping[str, Any]) -> Iterator[Problem]:
     if threads is not None and threads < 1:
         hint = 'Write "auto" for the number of cores.'
         yield Problem(path="compression.threads", message="must be at least 1", hint=hint)
-    keeps_local = str(value_at(values, ("local", "keep"))).lower() not in ("false", "0", "no", "off")
-    if not keeps_local and not any(values.get(section) for section in _REMOTE_SECTIONS):
+    if value_at(values, ("local", "keep")) is False and not any(values.get(section) for section in _REMOTE_SECTIONS):
         hint = "Remove the line, or configure object storage: an [s3] table."
         yield Problem(path="local.keep", message="backups would be kept nowhere without local disk", hint=hint)
     host = value_at(values, ("docker", "host"))

@@ -29,6 +29,7 @@ from octeth_backupd.settings.load import load
 from octeth_backupd.setup.account import create_account, require_new
 from octeth_backupd.setup.afterwards import finish
 from octeth_backupd.setup.engine import install, look_at_engine, run_commands
+from octeth_backupd.setup.lasting import require_lasting
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
 from octeth_backupd.setup.planning import draft_configuration, lost_tables, names_in, plan_files, plan_unit
@@ -98,6 +99,7 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
         databases=databases,
         directory=directory,
     )
+    require_lasting(machine, draft.settings, choice.name, login.survey.paths)
     _see_to_engine(order, machine, login, draft.settings, in_container=choice.placement is Placement.CONTAINER)
     plan = _plan(order, machine, choice, login, draft, databases)
     if lost := lost_tables(present, draft.text):
@@ -271,10 +273,12 @@ def _set_up_imported(order: SetupOrder, machine: Machine, directory: Path) -> in
     settings = load(order.config, machine.environment)
     for name, server_settings in settings.servers.items():
         server = Server(name=name, settings=server_settings, docker=machine.docker, clock=machine.clock)
+        paths = server.survey().paths
+        require_lasting(machine, settings, name, paths)
         plan = plan_unit(
             machine,
             name,
-            server.survey().paths,
+            paths,
             placement=server_settings.placement,
             target=server_settings.systemd_unit or "",
             directory=settings.local.directory,

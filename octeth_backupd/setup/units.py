@@ -50,6 +50,12 @@ def has_unit(host_runner: HostRunner, unit: str) -> bool:
     return "LoadState=loaded" in _lines(host_runner, "show", "--property=LoadState", unit)
 
 
+def has_private_tmp(host_runner: HostRunner, unit: str) -> bool:
+    """Return whether a unit sees another ``/tmp`` than the host; systemd has several words for it."""
+    shown = _lines(host_runner, "show", "--property=PrivateTmp", unit)
+    return any(line.startswith("PrivateTmp=") and line != "PrivateTmp=no" for line in shown)
+
+
 def _lines(host_runner: HostRunner, *arguments: str) -> list[str]:
     lines: list[str] = []
     command = Command(program="systemctl", arguments=("--no-pager", *arguments), low_priority=False)

@@ -94,6 +94,33 @@ def container_absent(server: str, container: str, manifest: Manifest | None) -> 
     return Refusal(code="container_absent", message=message, hint=hint)
 
 
+def unit_absent(server: str, unit: str) -> Refusal:
+    """Return that systemd does not have the server's unit: whatever answers is another server."""
+    return Refusal(
+        code="unit_absent",
+        message=f"the unit {unit} of server {server} does not exist",
+        hint=f"Install it again, or correct systemd_unit in [servers.{server}]; or lay the files down with --to "
+        "DIRECTORY.",
+    )
+
+
+def not_in_unit(server: str, unit: str, other: str) -> Refusal:
+    """Return that the server which answers is not the one that would be stopped.
+
+    Args:
+        server: Its name in the configuration.
+        unit: The configured one.
+        other: The one of the server that answers; empty where nobody can tell.
+    """
+    where = f", but in {other}" if other else ", which does not run"
+    return Refusal(
+        code="not_in_unit",
+        message=f"the server that answers is not in {unit}{where}",
+        hint=f"Correct systemd_unit in [servers.{server}], or set the socket of the server that is meant; or stop the "
+        "server that answers.",
+    )
+
+
 def unknown_server(server: str) -> Refusal:
     """Return that nobody knows vendor and version."""
     return Refusal(

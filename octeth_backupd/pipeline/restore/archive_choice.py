@@ -17,6 +17,7 @@ from octeth_backupd.domain.restore.space import unpacked_bytes
 from octeth_backupd.errors import InvalidRequestError, MetadataError
 from octeth_backupd.pipeline.restore.copy_choice import choose_copy
 from octeth_backupd.pipeline.restore.known_backup import manifest_of
+from octeth_backupd.pipeline.restore.sandbox import out_of_sight
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -100,6 +101,9 @@ def _unknown_checksum(source: ArchiveSource) -> Refusal:
 
 
 def _outside_catalog(path: Path, *, force: bool) -> tuple[ArchiveSource | None, tuple[Refusal, ...]]:
+    hidden = out_of_sight(path)
+    if hidden is not None:
+        return None, (hidden,)
     try:
         status = path.stat()
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))

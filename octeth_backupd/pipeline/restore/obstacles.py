@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.overlaps import places_around, places_inside
 from octeth_backupd.domain.restore.foreign import is_foreign
 from octeth_backupd.domain.restore.plan import Refusal
 from octeth_backupd.errors import BackupdError
@@ -52,6 +53,27 @@ def foreign_reason(parts: Parts, site: Site, manifest: Manifest | None, *, insta
     reason = is_foreign(site, manifest, succession, installation_id)
     newest = newest_manifest(parts.catalog, name) if reason else None
     return is_foreign(site, newest, succession, installation_id) if newest is not None else reason
+
+
+def backups_in_data(parts: Parts, site: Site) -> tuple[Refusal, ...]:
+    """Return that the swap of the data would move backups, or what a restore works with, along with it."""
+    backups, workspace = parts.backup_directory.resolve(), parts.workspace_directory.resolve()
+    data = {"data": site.data_directory.resolve()}
+    places = {
+        "backup directory": backups,
+        "workspace directory": workspace,
+        "state directory": parts.journals.directory.parent.resolve(),
+    }
+    trees = {"directory of its backups": backups / site.server, "workspace directory": workspace}
+    return tuple(
+        Refusal(
+            code="backups_in_data",
+            message=f"{words}: it would be moved away with the old data, and deleted with it",
+            hint="Set another directory in the configuration, and move there what is in the old one; or restore with "
+            "--to into another directory.",
+        )
+        for words in (*places_inside(places, data), *places_around(trees, data))
+    )
 
 
 def other_containers(parts: Parts, site: Site) -> tuple[Refusal, ...]:

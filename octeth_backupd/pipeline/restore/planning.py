@@ -23,7 +23,12 @@ from octeth_backupd.domain.restore.space import Place, shortage, space_lines, st
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
-from octeth_backupd.pipeline.restore.obstacles import foreign_reason, other_containers, unresolved_restore
+from octeth_backupd.pipeline.restore.obstacles import (
+    backups_in_data,
+    foreign_reason,
+    other_containers,
+    unresolved_restore,
+)
 from octeth_backupd.pipeline.restore.prepare_place import prepare_words
 from octeth_backupd.pipeline.restore.present_data import list_directory, present_bytes
 from octeth_backupd.pipeline.restore.site import find_site
@@ -123,6 +128,7 @@ class _Planning:
             return replace(self._plan, refusals=tuple(self._refusals))
         self._refuse_foreign(site)
         swaps, exchange = self._swaps(site)
+        self._refusals += backups_in_data(self._parts, site)
         self._refusals += other_containers(self._parts, site)
         plan = self._in_words(site, swaps, exchange)
         if archive is not None:

@@ -40,6 +40,7 @@ from octeth_backupd.pipeline.restore.present_data import (
 from octeth_backupd.pipeline.restore.server_program import ask_account, ask_configuration, ask_version, on_host
 from octeth_backupd.pipeline.restore.survey import survey_within
 from octeth_backupd.pipeline.restore.unit_facts import UnitFacts, read_unit
+from octeth_backupd.pipeline.unit_look import unit_refusals
 from octeth_backupd.process.docker_servers import mounted_volumes
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class _Search:
     def site(self) -> tuple[Site | None, tuple[Refusal, ...]]:
         """Return the site, and the refusals that it alone is reason for."""
         self._note_running()
+        if against := unit_refusals(self._server, self._survey, self._unit):
+            return None, against
         program = self._program()
         if program is None:
             return None, (unknown_server(self._server.name),)

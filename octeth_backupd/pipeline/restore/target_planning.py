@@ -10,6 +10,7 @@ from octeth_backupd.domain.restore.space import Place, shortage, space_lines, st
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.restore.prepare_place import prepare_words
 from octeth_backupd.pipeline.restore.present_data import is_read_only
+from octeth_backupd.pipeline.restore.sandbox import out_of_sight, read_only
 from octeth_backupd.process.files import free_bytes
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def plan_target(plan: RestorePlan, target: Path, parts: Parts, programs: Program
 
 
 def _target_refusals(target: Path) -> list[Refusal]:
+    hidden = out_of_sight(target)
+    if hidden is not None:
+        return [hidden]
     found = []
     try:
         occupied = any(target.iterdir())
@@ -63,14 +67,8 @@ def _target_refusals(target: Path) -> list[Refusal]:
         return [_not_usable(f"{target} cannot be used: {(error.strerror or str(error)).lower()}")]
     if occupied:
         found.append(_not_usable(f"{target} is not empty"))
-    if is_read_only(target):
-        found.append(
-            Refusal(
-                code="read_only_file_system",
-                message=f"the file system of {target} is mounted read-only",
-                hint="Name a directory on another file system.",
-            )
-        )
+    if is_read_only(target.parent):
+        found.append(read_only(target))
     return found
 
 

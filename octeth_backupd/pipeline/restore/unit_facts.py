@@ -29,6 +29,7 @@ class UnitFacts:
         command: Program and arguments; empty where nobody knows.
         name: Of the unit itself; what was asked for may be an alias.
         outranking_file: The unit's file where no mask has an effect; None where one has.
+        is_known: systemd could be asked.
     """
 
     exists: bool
@@ -36,6 +37,7 @@ class UnitFacts:
     command: tuple[str, ...] = ()
     name: str = ""
     outranking_file: Path | None = None
+    is_known: bool = True
 
 
 def read_unit(unit: str, ask: Ask, *, process_directory: Path = Path("/proc")) -> UnitFacts:
@@ -56,6 +58,7 @@ def read_unit(unit: str, ask: Ask, *, process_directory: Path = Path("/proc")) -
         is_running=values.get("ActiveState", "") not in _ENDED,
         command=_running_command(values.get("MainPID", ""), process_directory) or started_command(output),
         name=name,
+        is_known="LoadState" in values,
         outranking_file=file if values.get("LoadState") == "loaded" and file.parent == _OWN_FILES else None,
     )
 

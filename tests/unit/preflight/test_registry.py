@@ -11,7 +11,7 @@ from octeth_backupd.preflight.base import Check
 from octeth_backupd.preflight.registry import CHECKS
 from tests.unit.preflight.builder import nothing_known, subject
 
-KNOWS_WITHOUT_THE_SERVER = {"tools", "storage_writable", "workspace_writable", "docker"}
+KNOWS_WITHOUT_THE_SERVER = {"tools", "storage_writable", "workspace_writable", "docker", "systemd_unit"}
 
 
 def test_names_are_unique_and_every_check_asks_a_question() -> None:

@@ -15,6 +15,9 @@ def read(environment: dict[str, str], *server_names: str) -> list[Layer | Proble
     ("name", "value", "values"),
     [
         ("OCTETH_BACKUPD_LOCAL__DIRECTORY", "/x", {"local": {"directory": "/x"}}),
+        ("OCTETH_BACKUPD_LOCAL__KEEP", "false", {"local": {"keep": False}}),
+        ("OCTETH_BACKUPD_METRICS__ALLOW_REMOTE", "On", {"metrics": {"allow_remote": True}}),
+        ("OCTETH_BACKUPD_LOCAL__KEEP", "perhaps", {"local": {"keep": "perhaps"}}),
         ("OCTETH_BACKUPD_SERVERS__OEMPRO__PORT", "3307", {"servers": {"oempro": {"port": "3307"}}}),
         ("OCTETH_BACKUPD_SERVERS__OEMPRO__DATABASES", '["a"]', {"servers": {"oempro": {"databases": ["a"]}}}),
         ("OCTETH_BACKUPD_SERVERS__OEMPRO__PASSWORD", "[1]", {"servers": {"oempro": {"password": "[1]"}}}),
@@ -75,7 +78,7 @@ def test_environment_of_the_process_is_not_read(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("OCTETH_BACKUPD_LOCAL__DIRECTORY", "/from/process")
 
     assert read({"OCTETH_BACKUPD_LOCAL__KEEP": "true"}) == [
-        Layer(source="environment variable OCTETH_BACKUPD_LOCAL__KEEP", values={"local": {"keep": "true"}})
+        Layer(source="environment variable OCTETH_BACKUPD_LOCAL__KEEP", values={"local": {"keep": True}})
     ]
 
 

@@ -12,6 +12,7 @@ from octeth_backupd.domain.backup import Backup, CopyState, Origin
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Refusal
 from octeth_backupd.errors import NotFoundError
+from octeth_backupd.pipeline.restore import archive_choice
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.manifests import make_manifest
@@ -226,3 +227,12 @@ def test_what_cannot_be_unpacked_is_refused(bench: Bench, tmp_path: Path, name: 
     (tmp_path / name).write_bytes(b"x")
 
     assert from_file(bench, tmp_path / name) == (None, [code])
+
+
+def test_a_file_that_the_daemon_does_not_see_is_refused_with_the_reason(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = Refusal(code="private_directory", message="its own", hint="Name another.")
+    monkeypatch.setattr(archive_choice, "out_of_sight", lambda _path: hidden)
+
+    assert choose_archive(RestoreOrder(archive=tmp_path / "x.tar"), bench.parts()) == (None, (hidden,))

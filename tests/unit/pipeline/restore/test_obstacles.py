@@ -11,7 +11,12 @@ from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.server import ServerIdentity, Vendor
 from octeth_backupd.errors import DockerError
 from octeth_backupd.pipeline.restore import obstacles
-from octeth_backupd.pipeline.restore.obstacles import foreign_reason, other_containers, unresolved_restore
+from octeth_backupd.pipeline.restore.obstacles import (
+    backups_in_data,
+    foreign_reason,
+    other_containers,
+    unresolved_restore,
+)
 from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.manifests import make_manifest
 from tests.fakes.sites import UUID, make_site
@@ -98,3 +103,14 @@ def test_an_engine_that_cannot_tell_is_a_refusal(bench: Bench, monkeypatch: pyte
     monkeypatch.setattr(obstacles, "power_for", lambda *_, **__: FakePower((), DockerError("is down")))
 
     assert [refusal.code for refusal in other_containers(bench.parts(), make_site())] == ["docker"]
+
+
+def test_backups_inside_the_data_are_not_moved_away_with_it(bench: Bench) -> None:
+    parts = bench.parts()
+    inside = make_site(host_paths={"data": parts.backup_directory.parent})
+    among = make_site(host_paths={"data": parts.backup_directory / "oempro" / "mysql"})
+    beside = make_site(host_paths={"data": parts.backup_directory.parent / "mysql"})
+
+    assert {refusal.code for refusal in backups_in_data(parts, inside)} == {"backups_in_data"}
+    assert {refusal.code for refusal in backups_in_data(parts, among)} == {"backups_in_data"}
+    assert backups_in_data(parts, beside) == ()

@@ -289,6 +289,18 @@ def test_a_unit_of_systemd_is_asked_like_a_container(scene: Scene) -> None:
     assert site.host_paths["data"] == scene.data
 
 
+def test_a_unit_that_does_not_exist_is_refused(scene: Scene) -> None:
+    scene.settings = ServerSettings(systemd_unit="nosuch.service", password=SecretStr("x"))
+    scene.survey = Survey(
+        location=Location(placement=Placement.SYSTEMD, addresses=(), systemd_unit="nosuch.service"),
+        error=DOWN,
+        error_stage="login",
+    )
+    scene.image = {"systemctl nosuch.service": "LoadState=not-found\nActiveState=inactive\n"}
+
+    assert codes(scene.find()) == ["unit_absent"]
+
+
 def test_a_volume_that_docker_mounts_at_each_start_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     mount = Mount(source=scene.data, destination=DATA, kind="volume")
     scene.container = make_container(status="exited", mounts=(mount,))

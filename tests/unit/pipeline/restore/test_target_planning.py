@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, RestorePlan
+from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Refusal, RestorePlan
 from octeth_backupd.errors import StorageError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore import target_planning
@@ -86,3 +86,23 @@ def test_a_directory_whose_room_cannot_be_measured_is_refused(
 
     [refusal] = plan_of(bench, tmp_path / "target").refusals
     assert (refusal.message, refusal.hint) == ("the disk does not answer", "Look at it.")
+
+
+def test_a_directory_that_only_the_unit_sees_is_refused(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = Refusal(code="private_directory", message="its own", hint="Name another.")
+    monkeypatch.setattr(target_planning, "out_of_sight", lambda _path: hidden)
+
+    assert codes(plan_of(bench, tmp_path / "t")) == ["private_directory"]
+
+
+def test_the_directory_above_must_be_writable_for_the_rename(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(target_planning, "is_read_only", lambda path: path == tmp_path)
+
+    [refusal] = plan_of(bench, tmp_path / "t").refusals
+
+    assert f"ReadWritePaths={tmp_path} " in refusal.hint

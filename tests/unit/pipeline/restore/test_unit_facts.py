@@ -67,7 +67,7 @@ def test_without_systemd_or_unit_there_is_nothing(output: str | None) -> None:
 
     facts = read_unit("-x", answering(output, asked))  # type: ignore[arg-type]
 
-    assert facts == UnitFacts(exists=False, is_running=False, name="-x")
+    assert facts == UnitFacts(exists=False, is_running=False, name="-x", is_known=output is not None)
     assert asked[0][-2:] == ("--", "-x")
 
 
