@@ -303,13 +303,8 @@ class _Daemon:
 
     def _stop(self) -> None:
         self._scheduler.stop()
-        limits = self._settings.restore
-        end_runs(
-            self._coordinator,
-            self._systemd,
-            self._clock,
-            restore_seconds=limits.stop_timeout_seconds + limits.start_timeout_seconds,
-        )
+        away_seconds = self._settings.restore.longest_absence_seconds
+        end_runs(self._coordinator, self._systemd, self._clock, restore_seconds=away_seconds)
         self._worker.record_late()
         self._telling.stop()
         self._observation.stop()

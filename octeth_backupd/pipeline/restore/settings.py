@@ -53,3 +53,8 @@ class RestoreSettings(Section):
         description="How many safety copies of one server are kept; the oldest goes first. What a restore that was "
         "taken back has just left is kept beside them.",
     )
+
+    @property
+    def longest_absence_seconds(self) -> int:
+        """Return for how long a restore lets the server be away at most before it goes back."""
+        return self.stop_timeout_seconds + self.start_timeout_seconds
