@@ -129,7 +129,8 @@ def test_commands_of_the_pages_do_what_they_say(tmp_path: Path) -> None:
         reader = Reader(
             bench=bench,
             stand_ins={
-                "/srv/look": str(tmp_path / "look"),
+                "/var/backups/octeth/.look": str(tmp_path / "look"),
+                "/srv/look/shop": str(tmp_path / "shop"),
                 EXAMPLE_ARCHIVE: str(kept / bench.daemon.archive(entry).name),
                 PASSWORD_OF_THEN: str(tmp_path / "root.password"),
             },
