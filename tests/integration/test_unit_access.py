@@ -132,6 +132,7 @@ def test_each_change_leaves_a_line_that_says_who_what_of_which_object_and_the_ou
         (["verify", backup], f"/v1/backups/{backup}/verify", "accepted"),
         (["accept", backup], f"/v1/backups/{backup}/accept", "refused"),
         (["sync"], "/v1/sync", "accepted"),
+        (["notify", "test"], "/v1/notifiers/test", "refused"),
         (["retention", "--apply"], "/v1/retention", "accepted"),
         (["restore", backup, "--dry-run"], "/v1/restores/plan", "accepted"),
         (["restore", "no-such-backup", "--yes"], "/v1/restores/plan", "refused"),
