@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from octeth_backupd.errors import NotFoundError
+from octeth_backupd.errors import DockerError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from octeth_backupd.process.docker import Docker
+
+_JUST_ENDED = "cannot update a deleted process"
+"""The engine says so (seen with Docker 20.10) of a container whose process ended in that moment, as in a crash loop."""
+_TRIES = 50
+_BETWEEN_TRIES_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,14 @@ class HeldDirectory:
     source: Path
 
 
-def set_restart_policy(docker: Docker, container_id: str, *, name: str, maximum_retries: int = 0) -> None:
+def set_restart_policy(
+    docker: Docker,
+    container_id: str,
+    *,
+    name: str,
+    maximum_retries: int = 0,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
     """Change what the engine does when a container ends, or when the engine itself starts.
 
     Args:
@@ -36,6 +49,7 @@ def set_restart_policy(docker: Docker, container_id: str, *, name: str, maximum_
         container_id: Of a container, running or not.
         name: ``no``, ``always``, ``unless-stopped``, ``on-failure``.
         maximum_retries: For ``on-failure``; the engine refuses it with any other.
+        pause: Waits for as many seconds, before a container whose process has just ended is tried again.
 
     Raises:
         NotFoundError: There is no such container.
@@ -44,10 +58,18 @@ def set_restart_policy(docker: Docker, container_id: str, *, name: str, maximum_
     policy: Any = {"Name": name}
     if name == "on-failure":
         policy["MaximumRetryCount"] = maximum_retries
-    docker.call(
-        f"change the restart policy of container {container_id}",
-        lambda client: client.api.update_container(container_id, restart_policy=policy),
-    )
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            docker.call(
+                f"change the restart policy of container {container_id}",
+                lambda client: client.api.update_container(container_id, restart_policy=policy),
+            )
+        except DockerError as exc:
+            if not tries_left or _JUST_ENDED not in exc.message:
+                raise
+            pause(_BETWEEN_TRIES_SECONDS)
+        else:
+            return
 
 
 def read_log(docker: Docker, container_id: str, *, since: datetime, last_lines: int) -> tuple[str, ...]:

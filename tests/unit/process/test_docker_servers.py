@@ -3,7 +3,7 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -45,6 +45,43 @@ def test_retries_are_sent_with_the_one_policy_that_has_them(api: DockerApi, dock
 
     assert with_retries == {"Name": "on-failure", "MaximumRetryCount": 3}
     assert api.containers["a1"]["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+
+class _DyingContainer:
+    """An engine whose container has just ended, the first times that it is asked."""
+
+    def __init__(self, message: str, *, times: int) -> None:
+        self.answers = [DockerError(message)] * times
+        self.calls = 0
+
+    def call(self, _action: str, _call: object) -> None:
+        self.calls += 1
+        if self.answers:
+            raise self.answers.pop()
+
+
+def test_container_whose_process_has_just_ended_is_asked_again() -> None:
+    engine, pauses = _DyingContainer("refused: cannot update a deleted process: unknown", times=2), list[float]()
+
+    set_restart_policy(cast("Docker", engine), "a1", name="no", pause=pauses.append)
+
+    assert (engine.calls, len(pauses)) == (3, 2)
+
+
+def test_engine_that_refuses_for_another_reason_is_not_asked_again() -> None:
+    engine, pauses = _DyingContainer("refused: no such policy", times=1), list[float]()
+
+    with pytest.raises(DockerError, match="no such policy"):
+        set_restart_policy(cast("Docker", engine), "a1", name="no", pause=pauses.append)
+
+    assert pauses == []
+
+
+def test_container_that_is_never_found_alive_is_an_error_in_the_end() -> None:
+    engine = _DyingContainer("refused: cannot update a deleted process: unknown", times=1000)
+
+    with pytest.raises(DockerError, match="deleted process"):
+        set_restart_policy(cast("Docker", engine), "a1", name="no", pause=lambda _seconds: None)
 
 
 def test_policy_of_a_container_that_is_gone_is_not_found(docker: Docker) -> None:
