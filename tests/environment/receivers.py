@@ -138,9 +138,11 @@ def http_receiver(tls: ssl.SSLContext | None = None, *, port: int = 0) -> Iterat
         thread.join()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class SmtpReceiver:
     """What a running SMTP server does with mail, and what it took.
+
+    Without slots: aiosmtpd looks at each attribute, and in Python 3.11.2 the class of one with slots breaks on that.
 
     Attributes:
         refusal: What it answers to the next messages instead of taking them.
