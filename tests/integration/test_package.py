@@ -141,7 +141,7 @@ def test_start_is_quick_and_says_what_it_does(daemon: PackagedDaemon) -> None:
     seconds = time.monotonic() - began
 
     assert daemon.shown("ActiveState") == "active"
-    assert daemon.shown("StatusText") == "idle"
+    assert daemon.shown("StatusText").startswith("idle")
     assert seconds < START_SECONDS
 
 
