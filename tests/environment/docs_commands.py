@@ -71,6 +71,7 @@ EXTERNAL: Final[Mapping[str, str]] = {
 
 NOT_RUN: Final[Mapping[tuple[str, str], str]] = {
     (DAEMON, "serve"): "is the daemon that all others are run against",
+    (DAEMON, "setup"): "asks at a terminal: tests/integration/test_setup.py",
     (DAEMON, "import"): "needs an installation of the bash tool: tests/integration/test_import.py",
 }
 """Program of ours and its command → why it is only parsed."""
