@@ -227,8 +227,12 @@ def _hint(error: OSError) -> str:
 def _write_synced(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
     # A file of our own: a link, pipe or file that another user planted under the partial's name must not lead the write
     # elsewhere, block it, or leave him the owner. What a crash left goes the same way.
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, mode)
+    except FileExistsError:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, flags, mode)
     with os.fdopen(descriptor, "wb") as file:
         if owner is not None:
             os.fchown(descriptor, *owner)
