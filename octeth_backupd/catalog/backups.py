@@ -83,10 +83,11 @@ class BackupRows:
         with self._database.write() as connection:
             connection.execute(sa.insert(copies).values({name: getattr(copy, name) for name in _COPY_FIELDS}))
 
-    def copies_in(self, states: Collection[CopyState]) -> list[Copy]:
+    def copies_in(self, states: Collection[CopyState], *, storage: str | None) -> list[Copy]:
         """See Catalog.copies_in."""
+        of_storage = sa.true() if storage is None else copies.c.storage == storage
         with self._database.read() as connection:
-            rows = connection.execute(_copies_where(copies.c.state.in_(states))).mappings()
+            rows = connection.execute(_copies_where(sa.and_(copies.c.state.in_(states), of_storage))).mappings()
             return [Copy(**row) for row in rows]
 
     def page(self, *, server: str | None, limit: int, after: str | None) -> list[Backup]:

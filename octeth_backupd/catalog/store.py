@@ -251,9 +251,9 @@ class Catalog:
         """
         self._backups.add_copy(copy)
 
-    def copies_in(self, states: Collection[CopyState]) -> list[Copy]:
-        """Return all copies that are in one of these states, by backup and storage backend."""
-        return self._backups.copies_in(states)
+    def copies_in(self, states: Collection[CopyState], *, storage: str | None = None) -> list[Copy]:
+        """Return all copies that are in one of these states, by backup and storage backend; of one of these, or all."""
+        return self._backups.copies_in(states, storage=storage)
 
     def set_copy_state(
         self,

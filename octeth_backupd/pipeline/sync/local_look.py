@@ -66,9 +66,7 @@ def look_at_local(parts: Parts, storage: Storage, now: datetime) -> LocalLook:
         CatalogError: The catalog cannot be read or written.
     """
     # Looked at before anything is listed: a copy that appears later is newer than what was seen.
-    copies = [
-        copy for copy in parts.catalog.copies_in(_LOOKED_AT) if copy.storage == storage.name and copy.detail != EXPIRING
-    ]
+    copies = [copy for copy in parts.catalog.copies_in(_LOOKED_AT, storage=storage.name) if copy.detail != EXPIRING]
     if not copies:
         return LocalLook()
     files, why_none = _files(storage)

@@ -210,6 +210,14 @@ def test_copies_are_found_by_their_states(catalog: Catalog) -> None:
     assert [copy.storage for copy in catalog.copies_in({CopyState.PENDING, CopyState.UPLOADING})] == ["s3"]
 
 
+def test_copies_of_one_storage_backend_are_found_alone(catalog: Catalog) -> None:
+    catalog.add_backup(make_backup(copies={"local": CopyState.PRESENT, "s3": CopyState.PRESENT}))
+
+    found = catalog.copies_in({CopyState.PRESENT}, storage="local")
+
+    assert [copy.storage for copy in found] == ["local"]
+
+
 def test_copy_may_be_said_to_lie_elsewhere(catalog: Catalog) -> None:
     backup = make_backup()
     catalog.add_backup(backup)
