@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.events import Event
     from octeth_backupd.storage.base import Storage
 
-INSTALLATION = "0" * 32
+# Of this process alone: tests that run beside it end what their installation left behind, by its mark.
+INSTALLATION = uuid.uuid4().hex
 
 
 class Bench:

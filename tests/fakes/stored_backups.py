@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from octeth_backupd.domain.backup import Tier
 from octeth_backupd.domain.manifest_parts import ArchivePart, CompressionPart, SizesPart, TimesPart
 from octeth_backupd.domain.names import archive_name, backup_id, checksum_name, checksum_text, manifest_name, time_stamp
+from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START
 from tests.fakes.manifests import make_manifest, make_server_part
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.manifest import Manifest
     from tests.fakes.storage import MemoryStorage
 
-OWN, LOST, OTHER = "0" * 32, "1" * 32, "2" * 32
+OWN, LOST, OTHER = INSTALLATION, "1" * 32, "2" * 32
 
 
 def stored_manifest(

@@ -22,6 +22,7 @@ from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
 from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.pipeline.sync.sync import REPORT
+from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.notices import make_notice
 from tests.fakes.notifier import FakeNotifier
@@ -365,7 +366,7 @@ def test_status_tells_of_retention_apart_from_the_last_run_that_was_ordered(daem
 
 
 def test_keeping_and_deleting_is_passed_on(daemon: Daemon) -> None:
-    backup = make_backup(installation_id="0" * 32)
+    backup = make_backup(installation_id=INSTALLATION)
     daemon.bench.catalog.add_backup(backup)
     services, of = daemon.services, backup.backup_id
     daemon.bench.catalog.set_suspect(of, "tiny")

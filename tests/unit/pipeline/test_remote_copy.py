@@ -186,7 +186,7 @@ class SlowClass(Remote):
         return super().put(source, key, **how)
 
 
-@pytest.mark.parametrize(("content", "key"), [(CONTENT, KEY), (CONTENT[::-1], OURS)])
+@pytest.mark.parametrize(("content", "key"), [(CONTENT, KEY), (CONTENT[::-1], OURS)], ids=["as it is", "another"])
 def test_an_archive_in_a_slow_class_that_nothing_vouches_for_is_not_read_but_compared_by_the_storage(
     sent: Sent, content: bytes, key: str
 ) -> None:

@@ -12,6 +12,7 @@ from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
 from octeth_backupd.errors import CancelledError, CatalogError, StorageError
 from octeth_backupd.pipeline.uploader import Uploader
+from tests.fakes.bench import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup
 
@@ -71,7 +72,8 @@ def test_it_is_uploading_while_it_is_and_its_key_is_known_before(waiting: Waitin
     waiting.bring()
 
     assert [copy.state for copy in seen] == [CopyState.UPLOADING]
-    assert seen[0].key == waiting.copy().key == "oempro/weekly/00000000/octeth-backup-2026-11-22_02-00-00.tar.zst"
+    key = f"oempro/weekly/{INSTALLATION[:8]}/octeth-backup-2026-11-22_02-00-00.tar.zst"
+    assert seen[0].key == waiting.copy().key == key
 
 
 def test_progress_is_told_in_the_step_of_the_storage(waiting: Waiting) -> None:

@@ -113,7 +113,7 @@ def test_a_backup_that_its_own_run_recorded_meanwhile_leaves_retention_confirmed
     assert bench.catalog.meta(CONFIRMED_META) == "policy"
 
 
-@pytest.mark.parametrize(("owner", "confirmed"), [(OWN, ""), (OTHER, "policy")])
+@pytest.mark.parametrize(("owner", "confirmed"), [(OWN, ""), (OTHER, "policy")], ids=["ours", "of another"])
 def test_a_backup_of_ours_that_no_policy_has_seen_requires_confirmation(
     bench: Bench, owner: str, confirmed: str
 ) -> None:

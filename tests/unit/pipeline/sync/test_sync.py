@@ -18,7 +18,7 @@ from octeth_backupd.domain.sync.report import FindingKind
 from octeth_backupd.errors import AmbiguousIdError, NotFoundError, StorageError
 from octeth_backupd.pipeline.state_files import write_states
 from octeth_backupd.pipeline.sync.sync import REPORT, sync
-from tests.fakes.bench import INSTALLATION, Bench
+from tests.fakes.bench import Bench
 from tests.fakes.catalog_values import START
 from tests.fakes.runs import a_run
 from tests.fakes.storage import MemoryStorage
@@ -586,10 +586,6 @@ def test_only_one_servers_backups_are_looked_at_when_it_is_named(host: Host) -> 
     bucket.files.clear()
     host.sync(bucket, server="oempro", repair=True)
     assert set(host.states().values()) == {CopyState.PRESENT}
-
-
-def test_bench_and_stored_backups_agree_on_whose_they_are() -> None:
-    assert INSTALLATION == OWN
 
 
 def test_partial_files_of_the_local_tree_are_reported(host: Host, bench: Bench, tmp_path: Path) -> None:
