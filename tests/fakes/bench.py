@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from octeth_backupd.storage.local import LocalStorage
 from octeth_backupd.telemetry.bus import EventBus
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD, FakeServer
 from tests.fakes.storage import is_state
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.events import Event
     from octeth_backupd.storage.base import Storage
-
-# Of this process alone: tests that run beside it end what their installation left behind, by its mark.
-INSTALLATION = uuid.uuid4().hex
 
 
 class Bench:

@@ -24,8 +24,8 @@ from octeth_backupd.pipeline.step_runner import StepRunner
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.scheduling.ledger import SlotLedger
 from octeth_backupd.telemetry.bus import EventBus
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.uploads import Remote
 from tests.unit.scheduling.builders import definition
 

@@ -10,6 +10,7 @@ from octeth_backupd.pipeline.context import RunContext
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.telemetry.bus import EventBus
 from tests.fakes.clock import FakeClock
+from tests.fakes.installation import INSTALLATION
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.events import Event
@@ -49,7 +50,7 @@ class RecordedContext:
         bus = EventBus()
         bus.subscribe(self.events.append)
         self.context = RunContext(
-            run=run or a_run(), installation_id="0" * 32, bus=bus, clock=self.clock, cancellation=Cancellation()
+            run=run or a_run(), installation_id=INSTALLATION, bus=bus, clock=self.clock, cancellation=Cancellation()
         )
 
     def names(self) -> list[str]:

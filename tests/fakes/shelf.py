@@ -19,7 +19,7 @@ from octeth_backupd.domain.names import (
 from octeth_backupd.domain.retention.settings import RetentionSettings
 from octeth_backupd.pipeline.record import backup_from_manifest
 from octeth_backupd.pipeline.retention.confirmation import confirm
-from tests.fakes.bench import INSTALLATION
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest
 from tests.fakes.runs import a_run
 from tests.fakes.storage import MemoryStorage

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from octeth_backupd.domain.backup import Tier
 from octeth_backupd.domain.manifest_parts import ArchivePart, CompressionPart, SizesPart, TimesPart
 from octeth_backupd.domain.names import archive_name, backup_id, checksum_name, checksum_text, manifest_name, time_stamp
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest, make_server_part
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from octeth_backupd.domain.names import (
 )
 from octeth_backupd.errors import BackupdError, StorageError
 from octeth_backupd.pipeline.record import backup_from_manifest
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest, make_server_part
 from tests.fakes.storage import MemoryStorage
 

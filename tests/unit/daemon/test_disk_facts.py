@@ -15,8 +15,8 @@ from octeth_backupd.daemon.disk_facts import SAMPLES, DiskLook
 from octeth_backupd.daemon.room import Room
 from octeth_backupd.errors import StorageError
 from octeth_backupd.process.files import FileSystemSpace
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START, make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.errors import BackupdError
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.pipeline.step_runner import StepRunner
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_run
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.notice_bench import CHAT, MAIL, PING, NoticeBench
 
 if TYPE_CHECKING:

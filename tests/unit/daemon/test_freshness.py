@@ -11,8 +11,8 @@ from octeth_backupd.daemon.freshness import freshness_of
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
 from octeth_backupd.domain.freshness import Requirements, Verdict
 from octeth_backupd.errors import InvalidRequestError
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup, make_run
+from tests.fakes.installation import INSTALLATION
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench

@@ -19,8 +19,8 @@ from octeth_backupd.pipeline.diagnosis import DIAGNOSIS_MARK
 from octeth_backupd.pipeline.workspace import HALF_MARKER_NAME, Outside, create_workspace
 from octeth_backupd.process.mark import INSTALLATION_LABEL, RUN_LABEL, RunMark
 from octeth_backupd.scheduling.ledger import SlotLedger
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest
 from tests.fakes.runs import AT, a_run
 from tests.fakes.storage import MemoryStorage

@@ -22,8 +22,8 @@ from octeth_backupd.domain.restore.order import SyncOrder
 from octeth_backupd.errors import AmbiguousIdError, BusyError, InvalidRequestError, NotFoundError
 from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.pipeline.sync.sync import REPORT
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.notices import make_notice
 from tests.fakes.notifier import FakeNotifier
 from tests.fakes.runs import AT, a_run

@@ -16,8 +16,8 @@ from octeth_backupd.domain.restore.journal import Journal
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.errors import EngineError
 from octeth_backupd.pipeline.result import RunResult
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup, make_run
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.notice_bench import NoticeBench, standing_facts
 from tests.fakes.notices import make_notice
 from tests.unit.scheduling.builders import all_three, definition

@@ -14,7 +14,7 @@ from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.daemon.upload_watch import UploadWatch
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Tier, Trigger
 from octeth_backupd.pipeline.operations import OPERATIONS
-from tests.fakes.bench import INSTALLATION
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.storage import backup_files
 from tests.fakes.uploads import GONE, Remote
 

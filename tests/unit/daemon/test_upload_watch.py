@@ -14,8 +14,8 @@ from octeth_backupd.domain.events import CopyStored, CopyWaits, RunFinished
 from octeth_backupd.domain.upload import Upload, UploadOrder
 from octeth_backupd.errors import CatalogError
 from octeth_backupd.pipeline.state_files import stale_states, write_states
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START, make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.uploads import Remote, add_waiting_backup
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.errors import PreflightError, RestoreError
 from octeth_backupd.pipeline.result import RunResult
 from octeth_backupd.process.files import FileSystemSpace
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_run
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.notice_bench import MAIL, PING, NoticeBench
 from tests.unit.scheduling.builders import definition
 

@@ -27,9 +27,10 @@ from octeth_backupd.errors import (
 from octeth_backupd.pipeline import workspace as workspace_module
 from octeth_backupd.pipeline.backup import OPTION_DIRECTORY, back_up
 from octeth_backupd.pipeline.workspace import left_workspaces
-from tests.fakes.bench import INSTALLATION, Bench
+from tests.fakes.bench import Bench
 from tests.fakes.catalog_values import START, make_backup
 from tests.fakes.engine import PAGE_BYTES, page_zero
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.server import PASSWORD
 from tests.fakes.storage import MemoryStorage, backup_files

@@ -13,8 +13,8 @@ from octeth_backupd.errors import MetadataError, NotFoundError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.readback import listing_digest
 from octeth_backupd.pipeline.record import backup_from_manifest, manifest_key, proofs_of, read_manifest
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.engine import PAGE_BYTES, SERVER_UUID
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest
 from tests.fakes.runs import AT
 from tests.fakes.storage import MemoryStorage

@@ -10,7 +10,7 @@ from octeth_backupd.domain.names import checksum_text
 from octeth_backupd.errors import CancelledError, StorageError
 from octeth_backupd.pipeline.remote_copy import Delivery, deliver, missing_of
 from octeth_backupd.process.cancellation import Cancellation
-from tests.fakes.bench import INSTALLATION
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup, waiting_manifest
 
 if TYPE_CHECKING:

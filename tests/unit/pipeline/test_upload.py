@@ -14,8 +14,8 @@ from octeth_backupd.domain.upload import Upload, UploadOrder
 from octeth_backupd.errors import CancelledError, CatalogError, MetadataError, SpaceError, StorageError
 from octeth_backupd.pipeline.backup import back_up
 from octeth_backupd.pipeline.upload import upload_waiting
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.storage import backup_files
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup

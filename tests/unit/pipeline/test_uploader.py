@@ -12,7 +12,7 @@ from octeth_backupd.domain.holdings import ProofLevel
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
 from octeth_backupd.errors import CancelledError, CatalogError, StorageError
 from octeth_backupd.pipeline.uploader import Uploader
-from tests.fakes.bench import INSTALLATION
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.uploads import GONE, Remote, add_waiting_backup
 

@@ -20,8 +20,8 @@ from octeth_backupd.errors import BackupdError, CancelledError, SpaceError, Stor
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.archive_choice import choose_archive
 from octeth_backupd.pipeline.restore.fetch import Fetch, open_archive
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import make_backup, make_copy
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.unsteady_storage import UnsteadyStorage
 
 if TYPE_CHECKING:

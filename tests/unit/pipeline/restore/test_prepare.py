@@ -10,8 +10,8 @@ from octeth_backupd.domain.server import Version
 from octeth_backupd.errors import CancelledError, EngineError, ProgramError, VerificationError
 from octeth_backupd.pipeline.programs import Programs
 from octeth_backupd.pipeline.restore.prepare import find_preparer, prepare
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.engine import CHECKPOINTS
+from tests.fakes.installation import INSTALLATION
 
 if TYPE_CHECKING:
     from pathlib import Path

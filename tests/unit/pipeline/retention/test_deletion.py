@@ -12,7 +12,7 @@ from octeth_backupd.domain.names import checksum_name, manifest_name
 from octeth_backupd.errors import RetainedError, StorageError
 from octeth_backupd.pipeline.retention.deletion import delete_files, files_of, is_untouched, require_deletable
 from octeth_backupd.pipeline.retention.operations import apply_retention
-from tests.fakes.bench import INSTALLATION
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.manifests import make_manifest
 from tests.fakes.shelf import DAY
 

@@ -11,8 +11,8 @@ from octeth_backupd.domain.backup import CopyState, Operation, Origin
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
 from octeth_backupd.pipeline.sync.sync import sync
 from octeth_backupd.pipeline.sync.wanted_copies import await_wanted_copies
-from tests.fakes.bench import INSTALLATION
 from tests.fakes.catalog_values import START, make_backup
+from tests.fakes.installation import INSTALLATION
 from tests.fakes.runs import a_run
 from tests.fakes.storage import MemoryStorage
 from tests.fakes.stored_backups import OTHER, store, stored_manifest
