@@ -239,9 +239,13 @@ class Catalog:
         """Return whether an id is taken, be it by a deleted backup."""
         return self._backups.exists(backup_id)
 
-    def all_backups(self, server: str) -> list[Backup]:
-        """Return every backup of a server with its copies, newest first, manifests left empty."""
-        return self._backups.all_of(server)
+    def backups_of(self, backup_ids: Collection[str]) -> list[Backup]:
+        """Return the backups that have one of these ids, with their copies, newest first, manifests left empty."""
+        return self._backups.of_ids(backup_ids)
+
+    def living_backups(self, server: str) -> dict[str, str]:
+        """Return the ids of a server's backups that have a copy not deleted, oldest first, with why each is suspect."""
+        return self._backups.living(server)
 
     def add_copy(self, copy: Copy) -> None:
         """Add a copy to a backup.

@@ -5,6 +5,7 @@ SQLite keeps every backup's summary rendered (``schema_2``); a page is those tex
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from octeth_backupd.catalog.schema import summaries
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_AT_ONCE = 100
 
 
 def summaries_json(
@@ -40,4 +43,9 @@ def summaries_json(
     if after_time is not None:
         last = sa.tuple_(sa.literal(after_time, summaries.c.taken_at.type), sa.literal(after_id))
         query = query.where(sa.tuple_(summaries.c.taken_at, summaries.c.backup_id) < last)
-    return f"[{','.join(connection.scalars(query))}]".encode()
+    page = BytesIO()
+    for summary in connection.scalars(query.execution_options(yield_per=_AT_ONCE)):
+        page.write(b"," if page.tell() else b"[")
+        page.write(summary.encode())
+    page.write(b"]" if page.tell() else b"[]")
+    return page.getvalue()

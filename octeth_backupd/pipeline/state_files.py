@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd.catalog.installations import OWN
-from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.state_document import make_state, parse_state, state_key
 from octeth_backupd.errors import BackupdError, NotFoundError, StorageError
 
@@ -111,11 +110,7 @@ def is_noted(catalog: Catalog, storage: str, server: str) -> bool:
 
 def state_of(catalog: Catalog, installation_id: str, server: str) -> StateDocument:
     """Return the state of a server's backups as the catalog has it; deleted backups are left out."""
-    living = {
-        backup.backup_id: backup
-        for backup in catalog.all_backups(server)
-        if any(copy.state is not CopyState.DELETED for copy in backup.copies)
-    }
+    living = catalog.living_backups(server)
     holdings = catalog.holdings
     return make_state(
         installation_id,
@@ -124,7 +119,7 @@ def state_of(catalog: Catalog, installation_id: str, server: str) -> StateDocume
         holds=holdings.holds(server),
         accepts=[accept for accept in holdings.accepts(server) if accept.backup_id in living],
         proofs=[proof for proof in holdings.proofs(server) if proof.backup_id in living],
-        suspects={backup_id: backup.suspect for backup_id, backup in living.items() if backup.suspect},
+        suspects={backup_id: suspect for backup_id, suspect in living.items() if suspect},
         adopted=catalog.installations.adopted(),
     )
 

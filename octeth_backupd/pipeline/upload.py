@@ -70,8 +70,8 @@ def upload_waiting(context: RunContext, parts: Parts) -> RunResult:
             context.cancellation.raise_if_cancelled()
             _discard_leftover_parts(uploader, parts, storage)
     if not parts.keep_local:
-        for backup in reversed(parts.catalog.all_backups(server)):
-            _remove_spare_copy(uploader, parts, backup.backup_id)
+        for backup_id in parts.catalog.living_backups(server):
+            _remove_spare_copy(uploader, parts, backup_id)
     asked = [storage for name, storage in parts.remote_storages.items() if name in order.storages]
     _write_states(uploader, parts, [*parts.local_storages, *asked])
     return _result(uploader)

@@ -72,7 +72,6 @@ def test_ready_within_the_bar_with_10000_backups(bench: PackagedBench) -> None:
     assert min(taken) <= READY_SECONDS, taken
 
 
-@pytest.mark.long  # missed since the metrics, the notices and the status are built: 136 MiB after a list of everything
 def test_idle_daemon_needs_little_memory_and_hardly_any_cpu(bench: PackagedBench) -> None:
     """Also after somebody has listed everything."""
     listed = bench.daemon.ctl("--json", "list").stdout.count('"taken_at"')

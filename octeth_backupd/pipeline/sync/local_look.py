@@ -7,6 +7,7 @@ catalog alone is changed, and is put right by the next look when the disk is bac
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import CopyState
@@ -22,15 +23,16 @@ from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.storage.directory import DirectoryMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.domain.backup import Backup, Copy
     from octeth_backupd.domain.sync.comparison import CopyChange
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.storage.base import Storage
 
-_EVERY_BACKUP = 10_000_000
+_AT_ONCE = 200
 _LOOKED_AT = EXPECTED | {CopyState.MISSING}
 
 
@@ -114,21 +116,9 @@ def _changes(
     parts: Parts, storage: Storage, copies: Iterable[Copy], files: Mapping[str, FoundFile]
 ) -> list[CopyChange]:
     """Return what a sync would make of these copies."""
-    copies = tuple(copies)
-    if not copies:
-        return []
-    ours = parts.catalog.installations.ours()
-    backups = {
-        backup.backup_id: backup
-        for backup in parts.catalog.backups(limit=_EVERY_BACKUP)
-        if backup.installation_id in ours
-    }
     changes: list[CopyChange] = []
     back: dict[str, tuple[CopyChange, Backup]] = {}
-    for copy in copies:
-        backup = backups.get(copy.backup_id)
-        if backup is None:
-            continue
+    for copy, backup in _with_our_backups(parts.catalog, copies):
         manifest_key = manifest_name(copy.key)
         found = FoundArchive(key=copy.key, archive=files.get(copy.key), manifest=files.get(manifest_key))
         verdict = compare_copy(copy, backup, found, is_ours=True)
@@ -141,6 +131,15 @@ def _changes(
         if not isinstance(read, BackupdError) and is_same(read, backup):
             changes.append(change)
     return changes
+
+
+def _with_our_backups(catalog: Catalog, copies: Iterable[Copy]) -> Iterator[tuple[Copy, Backup]]:
+    """Yield those copies whose backup is ours, with it; not all backups at once, where a whole disk is missing."""
+    ours = catalog.installations.ours()
+    left = iter(copies)
+    while some := list(islice(left, _AT_ONCE)):
+        backups = {backup.backup_id: backup for backup in catalog.backups_of({copy.backup_id for copy in some})}
+        yield from ((copy, backups[copy.backup_id]) for copy in some if backups[copy.backup_id].installation_id in ours)
 
 
 def _vanished(parts: Parts, copies: Iterable[Copy], files: Mapping[str, FoundFile], why_none: str) -> dict[str, str]:

@@ -183,13 +183,25 @@ def test_copies_come_in_the_order_of_their_storages(catalog: Catalog) -> None:
     assert [copy.storage for copy in catalog.backup(own_id).copies] == ["local", "s3"]
 
 
-def test_all_backups_of_a_server_come_with_their_copies_newest_first(catalog: Catalog) -> None:
+def test_backups_with_some_ids_come_with_their_copies_newest_first(catalog: Catalog) -> None:
     older = make_backup(copies={"local": CopyState.PRESENT, "s3": CopyState.PENDING}, manifest={})
     newer = make_backup(taken_at=START + DAY, manifest={})
     for backup in (older, newer, make_backup("other")):
         catalog.add_backup(backup)
 
-    assert catalog.all_backups("oempro") == [newer, older]
+    assert catalog.backups_of({older.backup_id, newer.backup_id, "unknown"}) == [newer, older]
+    assert catalog.backups_of(()) == []
+
+
+def test_living_backups_of_a_server_are_those_with_a_copy_left_oldest_first(catalog: Catalog) -> None:
+    older = make_backup(copies={"local": CopyState.DELETED, "s3": CopyState.PENDING})
+    newer = make_backup(taken_at=START + DAY)
+    deleted = make_backup(taken_at=START + 2 * DAY, copies={"local": CopyState.DELETED})
+    for backup in (newer, older, deleted, make_backup("other"), make_backup(taken_at=START + 3 * DAY, copies={})):
+        catalog.add_backup(backup)
+    catalog.set_suspect(newer.backup_id, "tiny")
+
+    assert list(catalog.living_backups("oempro").items()) == [(older.backup_id, ""), (newer.backup_id, "tiny")]
 
 
 def test_copy_can_be_added_once(catalog: Catalog) -> None:

@@ -100,11 +100,11 @@ class Installation:
         return next(view for view in views if view.storage == storage)
 
     def states(self, storage: str) -> set[CopyState]:
-        backups = self.bench.catalog.all_backups("oempro")
+        backups = self.bench.catalog.backups(server="oempro")
         return {copy.state for backup in backups for copy in backup.copies if copy.storage == storage}
 
     def assert_all_are_in(self, *remotes: Remote) -> None:
-        for backup in self.bench.catalog.all_backups("oempro"):
+        for backup in self.bench.catalog.backups(server="oempro"):
             for remote in remotes:
                 key = next(copy.key for copy in backup.copies if copy.storage == remote.name)
                 assert hashlib.sha256(remote.files[key]).hexdigest() == backup.sha256
@@ -173,7 +173,7 @@ def test_a_backup_of_another_installation_in_the_same_second_is_not_touched(inst
     installation.back_up()
     theirs = {key: installation.s3.files[key] + b"!" for key in backup_files(installation.s3)}
     bench = installation.bench
-    backup = bench.catalog.all_backups("oempro")[0]
+    backup = bench.catalog.backups(server="oempro")[0]
     installation.s3.files = dict(theirs)
     bench.catalog.set_copy_state(backup.backup_id, "s3", CopyState.PENDING, bench.clock.now())
 

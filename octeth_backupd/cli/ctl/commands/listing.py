@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Connection, Json
     from octeth_backupd.cli.ctl.screen import Screen
 
-_PAGE = 5000
+_PAGE = 1000
 _HEADER = ("ID", "TAKEN", "TIERS", "SIZE", "STATUS", "COPIES")
 
 

@@ -60,7 +60,7 @@ def test_history_keeps_its_rows(shelf: Shelf) -> None:
 
     applied(shelf)
 
-    assert len(shelf.bench.catalog.all_backups("oempro")) == len(nights)
+    assert len(shelf.bench.catalog.backups(server="oempro")) == len(nights)
 
 
 def test_nothing_expires_until_the_policy_is_confirmed_and_then_it_goes_on_by_itself(shelf: Shelf) -> None:
@@ -145,7 +145,7 @@ def test_cancelled_run_ends_between_two_copies(shelf: Shelf) -> None:
     with pytest.raises(CancelledError):
         apply_retention(context, shelf.parts)
 
-    assert not any("deleted" in str(shelf.state(one)) for one in shelf.bench.catalog.all_backups("oempro"))
+    assert not any("deleted" in str(shelf.state(one)) for one in shelf.bench.catalog.backups(server="oempro"))
 
 
 def test_backup_expires_after_its_success(shelf: Shelf, bench: Bench) -> None:
