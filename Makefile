@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 
 environment: $(STAMP) ## Make the Python environment in .venv.
 
-check: $(STAMP) ## Lint, types, layers and unit tests; under a minute, no root, no Docker.
+check: $(STAMP) ## Lint, types, layers and unit tests; some minutes, no root, no Docker.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
