@@ -158,6 +158,18 @@ class Notices:
         """Note how a delivery ended; no effect on one that is over."""
         self._change(delivery_id, {"state": state, "ended_at": at})
 
+    def is_overtaken(self, delivery: Delivery) -> bool:
+        """Return whether its notifier was told already, by a later notice, that its problem is over."""
+        later = sa.select(deliveries.c.notice).where(
+            deliveries.c.notifier == delivery.notifier,
+            deliveries.c.problem == delivery.notice.problem,
+            deliveries.c.problem != "",
+            deliveries.c.delivery_id > delivery.delivery_id,
+            deliveries.c.state == DeliveryState.SENT,
+        )
+        with self._database.read() as connection:
+            return any(parse_notice(text).is_end for text in connection.scalars(later))
+
     def give_up_unreadable(self, *, at: datetime) -> int:
         """Give up what waits and is no notice to this release, such as one of a newer; return how many that were."""
         query = sa.select(deliveries.c.delivery_id, deliveries.c.notice).where(_WAITS)

@@ -275,7 +275,7 @@ class NoticeDelivery:
         if delivery.delivery_id in line.unrecorded:
             self._record_sent(line, delivery)
             return _End.OVER
-        end = end_untried(delivery, self._clock.now())
+        end = end_untried(delivery, self._clock.now(), is_overtaken=self._outbox.is_overtaken(delivery))
         if end is not None:
             self._outbox.end_delivery(delivery.delivery_id, end, at=self._clock.now())
             write = _log.error if end is DeliveryState.GIVEN_UP else _log.info

@@ -105,10 +105,16 @@ def next_try(now: datetime, *, tries: int, is_retryable: bool, retry_after_secon
     return now + min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
-def end_untried(delivery: Delivery, now: datetime) -> DeliveryState | None:
-    """Return how a waiting delivery ends without being tried once more; None: it is tried."""
+def end_untried(delivery: Delivery, now: datetime, *, is_overtaken: bool = False) -> DeliveryState | None:
+    """Return how a waiting delivery ends without being tried once more; None: it is tried.
+
+    Args:
+        delivery: Which.
+        now: The time.
+        is_overtaken: A later notice, that its problem is over, has arrived: what was refused before would read as news.
+    """
     age = now - delivery.created_at
-    if delivery.notice.kind is NoticeKind.START and age > START_IS_STALE_AFTER:
+    if is_overtaken or (delivery.notice.kind is NoticeKind.START and age > START_IS_STALE_AFTER):
         return DeliveryState.SUPERSEDED
     # Its age is that of the clock, which may have been wrong when it was made: it is tried once in any case.
     return DeliveryState.GIVEN_UP if age > GIVEN_UP_AFTER and delivery.tries else None

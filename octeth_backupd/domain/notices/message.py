@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,8 +39,12 @@ def facts_text(notice: Notice) -> str:
 
 
 def shown_facts(notice: Notice) -> tuple[tuple[str, str], ...]:
-    """Return a notice's facts as people read them: labels without underscores, sizes and durations in words."""
-    return tuple(_shown(name, value) for name, value in notice.facts if value)
+    """Return a notice's facts as people read them: labels without underscores, sizes and durations in words.
+
+    The first is its time: what an endpoint could not take arrives late.
+    """
+    time = ("time", f"{notice.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+    return (time, *(_shown(name, value) for name, value in notice.facts if value))
 
 
 def size_words(size_bytes: int) -> str:

@@ -90,6 +90,33 @@ def test_what_was_told_of_an_earlier_problem_of_the_key_does_not_count(catalog: 
     assert catalog.notices.last_told() == {}
 
 
+def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_has_arrived(catalog: Catalog) -> None:
+    end = replace(NOTICE, is_end=True)
+    for notifier, notice in (("mail", NOTICE), ("mail", NOTICE), ("mail", end), ("chat", end), ("mail", NOTICE)):
+        catalog.notices.tell(at=START, notices=[(notifier, notice)])
+    first, again, over, next_one = catalog.notices.waiting("mail")
+    [elsewhere] = catalog.notices.waiting("chat")
+
+    for arrived in (again, elsewhere):
+        catalog.notices.end_delivery(arrived.delivery_id, DeliveryState.SENT, at=LATER)
+    before = catalog.notices.is_overtaken(first)
+    catalog.notices.end_delivery(over.delivery_id, DeliveryState.SENT, at=LATER)
+
+    assert not before
+    assert catalog.notices.is_overtaken(first)
+    assert not catalog.notices.is_overtaken(next_one)
+
+
+def test_notices_without_a_problem_are_never_overtaken(catalog: Catalog) -> None:
+    plain = make_notice(problem="", is_end=True)
+    catalog.notices.tell(at=START, notices=[("mail", plain), ("mail", plain)])
+    first, second = catalog.notices.waiting("mail")
+
+    catalog.notices.end_delivery(second.delivery_id, DeliveryState.SENT, at=LATER)
+
+    assert not catalog.notices.is_overtaken(first)
+
+
 def test_deliveries_wait_in_order_until_they_are_over(catalog: Catalog) -> None:
     for number in range(3):
         catalog.notices.tell(at=START, notices=[("mail", make_notice(notice_id=str(number)))])

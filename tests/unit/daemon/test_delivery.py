@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +219,24 @@ def test_a_start_that_is_late_says_nothing_any_more(outbox: Outbox) -> None:
     outbox.look()
 
     assert outbox.sent() == ["end"]
+    assert outbox.states() == [DeliveryState.SUPERSEDED, DeliveryState.SENT]
+
+
+def test_a_failure_that_was_refused_is_not_sent_after_its_recovery(outbox: Outbox) -> None:
+    def refuse_the_failure(notice: Notice) -> None:
+        outbox.notifiers["mail"].error = REFUSED if notice.notice_id == "failed" else None
+
+    outbox.notifiers["mail"].before = refuse_the_failure
+    failed = make_notice(notice_id="failed", problem="backup:oempro")
+    outbox.delivery.put([("mail", failed), ("mail", replace(failed, notice_id="recovered", is_end=True))])
+    outbox.look()
+    outbox.notifiers["mail"].before = None
+    outbox.notifiers["mail"].error = None
+    outbox.bench.clock.go(900)
+
+    outbox.look()
+
+    assert outbox.sent() == ["recovered"]
     assert outbox.states() == [DeliveryState.SUPERSEDED, DeliveryState.SENT]
 
 

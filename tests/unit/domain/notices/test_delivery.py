@@ -62,6 +62,10 @@ def test_what_is_too_late_is_not_sent(kind: NoticeKind, age: timedelta, end: Del
     assert end_untried(replace(DELIVERY, notice=make_notice(kind), tries=1), START + age) is end
 
 
+def test_what_a_later_end_has_overtaken_is_not_sent() -> None:
+    assert end_untried(DELIVERY, START, is_overtaken=True) is DeliveryState.SUPERSEDED
+
+
 def test_nothing_is_given_up_that_was_never_tried() -> None:
     assert end_untried(replace(DELIVERY, tries=0), START + timedelta(days=365 * 50)) is None
 

@@ -19,13 +19,15 @@ from tests.fakes.notices import make_notice
 def test_text_facts_and_log_follow_each_other() -> None:
     notice = make_notice(text="It failed.\n", facts=(("step", "backup"), ("hint", "")), log_tail=("one", "two"))
 
-    assert message_text(notice, limit_bytes=10_000) == f"It failed.\n\nstep: backup\n\n{LOG_TITLE}\none\ntwo"
+    facts = "time: 2026-11-22 02:00:00 UTC\nstep: backup"
+    assert message_text(notice, limit_bytes=10_000) == f"It failed.\n\n{facts}\n\n{LOG_TITLE}\none\ntwo"
 
 
 def test_facts_are_in_the_words_of_people() -> None:
     facts = (("archive_bytes", "3221225472"), ("duration_seconds", "185.2"), ("error_code", "x"), ("odd_bytes", "much"))
 
     assert shown_facts(make_notice(facts=facts)) == (
+        ("time", "2026-11-22 02:00:00 UTC"),
         ("archive", "3.0 GiB"),
         ("duration", "3 min 5 s"),
         ("error code", "x"),
