@@ -43,17 +43,21 @@ def _fish_lines(parser: argparse.ArgumentParser) -> Iterator[str]:
     program = parser.prog
     yield f"complete -c {program} -f"
     for argument in arguments(parser):
-        yield from _fish_option(program, "__fish_use_subcommand", argument)
+        yield from _fish_argument(program, "__fish_use_subcommand", argument)
     for command in subcommands(parser):
         yield (
             f"complete -c {program} -n __fish_use_subcommand -a {_quoted(command.name)} -d {_quoted(command.summary)}"
         )
         for argument in command.arguments:
-            yield from _fish_option(program, f"__fish_seen_subcommand_from {command.name}", argument)
+            yield from _fish_argument(program, f"__fish_seen_subcommand_from {command.name}", argument)
 
 
-def _fish_option(program: str, condition: str, argument: Argument) -> Iterator[str]:
+def _fish_argument(program: str, condition: str, argument: Argument) -> Iterator[str]:
     if not argument.flags:
+        if argument.choices:
+            choices = " ".join(argument.choices)
+            unless = f"{condition}; and not __fish_seen_subcommand_from {choices}"
+            yield f"complete -c {program} -n {_quoted(unless)} -a {_quoted(choices)} -d {_quoted(argument.text)}"
         return
     words = [f"complete -c {program} -n {_quoted(condition)}"]
     words += [f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in argument.flags]

@@ -30,6 +30,7 @@ def test_fish_is_told_choices_files_and_values() -> None:
     parser.add_argument("--file", "-f", metavar="FILE", help="a file")
     parser.add_argument("--server", metavar="NAME", help="a name")
     parser.add_argument("operand")
+    parser.add_argument("what", choices=("list", "test"), help="what to do")
 
     lines = fish_completion(parser).splitlines()
 
@@ -38,4 +39,6 @@ def test_fish_is_told_choices_files_and_values() -> None:
         r"complete -c program -n '__fish_use_subcommand' -l shell -x -a 'bash zsh' -d 'which one\'s'",
         "complete -c program -n '__fish_use_subcommand' -l file -s f -r -F -d 'a file'",
         "complete -c program -n '__fish_use_subcommand' -l server -x -d 'a name'",
+        "complete -c program -n '__fish_use_subcommand; and not __fish_seen_subcommand_from list test' -a 'list test' "
+        "-d 'what to do'",
     ]
