@@ -183,15 +183,18 @@ class Daemon:
 
     def ctl(self, *arguments: str, timeout_seconds: float = 120, **environment: str) -> CtlResult:
         """Run octeth-backupctl against it."""
-        done = subprocess.run(
-            [PROGRAMS / "octeth-backupctl", "--socket", self.socket, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **environment},
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [PROGRAMS / "octeth-backupctl", "--socket", self.socket, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout_seconds,
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **environment},
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{error}\n{self.log()[-6000:]}") from error
         return CtlResult(exit_code=done.returncode, out=done.stdout, err=done.stderr)
 
     def api(self, path: str) -> Any:

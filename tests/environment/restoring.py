@@ -68,7 +68,7 @@ class Bench:
 
     def restore(self, *arguments: str, check: bool = True) -> CtlResult:
         """Restore without asking, and wait until the server answers again when that was a success."""
-        result = self.daemon.ctl("restore", *arguments, "--yes", timeout_seconds=300)
+        result = self.daemon.ctl("restore", *arguments, "--yes", timeout_seconds=240)
         if check:
             assert result.exit_code == 0, result.out + result.err + self.daemon.log()[-6000:]
             self.server.wait_until_ready()
@@ -76,7 +76,7 @@ class Bench:
 
     def undo(self) -> CtlResult:
         """Take the last restore back."""
-        result = self.daemon.ctl("undo", "--server", SERVER_NAME, "--yes", timeout_seconds=300)
+        result = self.daemon.ctl("undo", "--server", SERVER_NAME, "--yes", timeout_seconds=240)
         assert result.exit_code == 0, result.out + result.err + self.daemon.log()[-6000:]
         self.server.wait_until_ready()
         return result

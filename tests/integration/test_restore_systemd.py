@@ -284,13 +284,17 @@ def test_power_lost_in_the_middle_of_a_swap_by_entries_does_not_start_the_server
         assert bench.host.shown(SOCKET, "ActiveState") == {"ActiveState": "active"}
 
 
-def test_server_that_runs_beside_its_unit_is_not_exchanged_under(bench: UnitBench) -> None:
-    """Nobody told systemd: its unit is stopped, and the same program runs on the same directory."""
+@pytest.mark.parametrize(
+    ("socket", "refusal"), [("", "not_in_unit"), ("--socket=/run/mysqld/other.sock", "another process holds")]
+)
+def test_server_that_runs_beside_its_unit_is_not_exchanged_under(bench: UnitBench, socket: str, refusal: str) -> None:
+    """Nobody told systemd: its unit is stopped, and the same program runs on the same directory, seen or unseen."""
     before = bench.contents()
     bench.host.systemctl("stop", SOCKET, UNIT)
-    bench.host.run(["systemd-run", "--unit=by-hand", "--property=User=mysql", "mariadbd", "--skip-networking"])
+    program = ["mariadbd", "--skip-networking", *([socket] if socket else [])]
+    bench.host.run(["systemd-run", "--unit=by-hand", "--property=User=mysql", *program])
     try:
-        bench.host.run(["sh", "-c", "until mariadb-admin ping 2>/dev/null; do sleep 0.1; done"])
+        bench.host.run(["sh", "-c", f"until mariadb-admin {socket} ping 2>/dev/null; do sleep 0.1; done"])
         refused = bench.restore(bench.backup, check=False)
     finally:
         bench.host.systemctl("stop", "by-hand.service")
@@ -298,5 +302,5 @@ def test_server_that_runs_beside_its_unit_is_not_exchanged_under(bench: UnitBenc
         bench.server.wait_until_ready()
 
     assert refused.exit_code != 0
-    assert "another process holds" in refused.err, refused.err
+    assert refusal in refused.err, refused.err
     assert bench.contents() == before
