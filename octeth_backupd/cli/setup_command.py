@@ -24,6 +24,7 @@ from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.setup.discovery import discover
 from octeth_backupd.setup.engine import SETUP_MARK
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import Machine, SetupOrder
 from octeth_backupd.setup.prompt import NobodyPrompt, TerminalPrompt
 from octeth_backupd.setup.run import run_setup
@@ -67,6 +68,7 @@ def set_up(arguments: argparse.Namespace) -> int:
                     discover=lambda: discover(docker, runner, docker_socket=Path(settings.host.removeprefix(_SCHEME))),
                     read_stdin=sys.stdin.readline,
                     import_tool=lambda directory: _import(arguments, directory),
+                    runs=_runs,
                     take_backup=_take_backup,
                     say=lambda text: print(printable(text), flush=True),
                 )
@@ -176,6 +178,22 @@ def _import(arguments: argparse.Namespace, directory: Path) -> int:
             server="",
             json=False,
         )
+    )
+
+
+def _runs(socket: Path) -> tuple[GoingOn, ...]:
+    from octeth_backupd.cli.ctl.connection import Connection  # httpx is slow to import
+    from octeth_backupd.cli.ctl.failure import CommandFailedError
+
+    try:
+        with Connection(socket) as connection:
+            servers = connection.get("/v1/status")["servers"]
+    except CommandFailedError:
+        return ()
+    return tuple(
+        GoingOn(run_id=run["id"], operation=run["operation"], server=server["name"])
+        for server in servers
+        if (run := server["active_run"]) is not None
     )
 
 

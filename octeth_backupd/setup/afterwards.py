@@ -27,7 +27,7 @@ def finish(order: SetupOrder, machine: Machine, settings: Settings, server: str)
     checked = _check(machine, settings, server)
     for line in due_lines(next_due(settings, server, machine.clock.now())):
         machine.say(line)
-    started, is_running = _start(order, machine)
+    started, is_running = _start(order, machine, settings)
     if not is_running and order.first_backup and not settings.control.socket.exists():
         machine.say(
             "No first backup: the daemon does not run. Start it with --start, or systemctl start octeth-backupd."
@@ -46,15 +46,19 @@ def _check(machine: Machine, settings: Settings, server: str) -> bool:
     return all_hold(results)
 
 
-def _start(order: SetupOrder, machine: Machine) -> tuple[bool, bool]:
+def _start(order: SetupOrder, machine: Machine, settings: Settings) -> tuple[bool, bool]:
     """Return whether nothing failed, and whether the daemon runs."""
     if not runs_by_systemd(machine):
         if order.start:
             machine.say(f"systemd has no {UNIT} here: start the daemon with octeth-backupd serve.")
         return not order.start, False
     active = _is_active(machine)
+    if active and (runs := machine.runs(settings.control.socket)):
+        machine.say(f"This goes on, and a restart would end it: {'; '.join(map(str, runs))}")
+        machine.say(f"Afterwards, to take all of this up: systemctl restart {UNIT.removesuffix('.service')}")
+        return not order.start, True
     question = (
-        "Restart the daemon, so that it takes up all of this? A running backup is cancelled."
+        "Restart the daemon, so that it takes up all of this?"
         if active
         else "Start the daemon, now and with each boot?"
     )

@@ -29,6 +29,7 @@ from octeth_backupd.settings.load import load
 from octeth_backupd.setup.account import create_account, require_new
 from octeth_backupd.setup.afterwards import finish
 from octeth_backupd.setup.engine import install, look_at_engine, run_commands
+from octeth_backupd.setup.going_on import require_nothing_goes_on
 from octeth_backupd.setup.lasting import require_lasting
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
@@ -64,12 +65,14 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
 
     Raises:
         ConfigurationError: The configuration is in use, or what would be written could not be used.
+        BusyError: The daemon has a run that goes on.
         InvalidRequestError: Something is missing and nobody is there to ask, or flags do not fit together.
         CancelledError: Somebody said no.
         BackupdError: Everything else; the message says what, and nothing was written.
     """
     order.require_sense()
     _require_confirmed(order, machine)
+    require_nothing_goes_on(order, machine)
     old_tool = order.import_directory or _offered_tool(order, machine)
     if old_tool is not None:
         return _set_up_imported(order, machine, old_tool)
@@ -112,6 +115,7 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
         return DONE
     if not machine.prompt.confirm("Do it?"):
         raise CancelledError("not confirmed; nothing was changed")
+    require_nothing_goes_on(order, machine)  # a schedule may have come due while questions were answered
     _perform(machine, choice, login, plan, password)
     machine.say("\nDone, all of it.\n")
     settings = load(order.config, machine.environment)

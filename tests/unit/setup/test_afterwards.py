@@ -11,6 +11,7 @@ from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.settings.settings import Settings
 from octeth_backupd.setup import afterwards
 from octeth_backupd.setup.afterwards import finish
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import SetupOrder
 from tests.unit.setup.build import Host, ScriptedPrompt
 
@@ -74,6 +75,17 @@ def test_running_daemon_is_restarted(tmp_path: Path) -> None:
     assert _finish(host, start=True)
 
     assert host.calls()[-1] == "restart octeth-backupd.service"
+
+
+def test_daemon_with_a_run_that_began_meanwhile_is_not_restarted(tmp_path: Path) -> None:
+    busy = GoingOn(run_id="r1", operation="backup", server="one")
+    host = Host(directory=tmp_path, programs={"systemctl": f'echo "$*" >>{tmp_path}/calls'}, runs=[(busy,)])
+
+    assert not _finish(host, start=True)
+
+    assert not [call for call in host.calls() if "restart" in call]
+    assert "backup of one (r1)" in host.text
+    assert "systemctl restart octeth-backupd" in host.text
 
 
 def test_start_that_fails_names_the_journal_and_no_backup_is_tried(tmp_path: Path) -> None:

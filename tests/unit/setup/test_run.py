@@ -11,10 +11,18 @@ import pytest
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.errors import CancelledError, ConfigurationError, InvalidRequestError, ProgramError, ServerError
+from octeth_backupd.errors import (
+    BusyError,
+    CancelledError,
+    ConfigurationError,
+    InvalidRequestError,
+    ProgramError,
+    ServerError,
+)
 from octeth_backupd.settings.example import blank_file
 from octeth_backupd.setup import afterwards, login, run
 from octeth_backupd.setup.engine import EngineStanding
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import SetupOrder
 from octeth_backupd.setup.run import run_setup
 from tests.unit.setup.build import Host, ScriptedPrompt
@@ -301,3 +309,16 @@ def test_ctrl_c_after_all_is_written_says_so(host: Host, monkeypatch: pytest.Mon
 
     assert "all that was planned is written, and stays" in host.text
     assert (host.directory / "etc" / "config.toml").exists()
+
+
+@pytest.mark.parametrize("quiet_looks", [0, 1])
+def test_nothing_is_changed_under_a_run_also_one_that_began_during_the_questions(host: Host, quiet_looks: int) -> None:
+    busy = GoingOn(run_id="r1", operation="backup", server="one")
+    host.runs = [*[()] * quiet_looks, (busy,)]
+
+    with pytest.raises(BusyError, match="backup of one"):
+        run_setup(_created(host, start=True), host.machine())
+
+    assert set(MemoryServer.accounts) == {"root"}
+    assert not (host.directory / "etc").exists()
+    assert host.calls() == []
