@@ -33,7 +33,7 @@ from octeth_backupd.setup.going_on import require_nothing_goes_on
 from octeth_backupd.setup.lasting import require_lasting
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
-from octeth_backupd.setup.planning import draft_configuration, lost_tables, names_in, plan_files, plan_unit
+from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit, replacement_notes
 from octeth_backupd.setup.questions import choose_databases, choose_directory, choose_server
 from octeth_backupd.setup.writing import read_present, write_planned
 
@@ -105,9 +105,7 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     require_lasting(machine, draft.settings, choice.name, login.survey.paths)
     _see_to_engine(order, machine, login, draft.settings, in_container=choice.placement is Placement.CONTAINER)
     plan = _plan(order, machine, choice, login, draft, databases)
-    if lost := lost_tables(present, draft.text):
-        note = f"these tables of the present configuration are not in the new one: {', '.join(lost)}"
-        plan = replace(plan, notes=(*plan.notes, note))
+    plan = replace(plan, notes=(*plan.notes, *replacement_notes(order, machine, present, draft)))
     machine.say("\nWhat will be done:" if not order.dry_run else "\nWhat would be done:")
     _say_all(machine, (f"  {line}" for line in plan.lines()))
     if order.dry_run:
@@ -131,6 +129,8 @@ def _finish(order: SetupOrder, machine: Machine, settings: Settings, servers: tu
             machine.say("\ninterrupted; all that was planned is written, and stays. What is left:")
             machine.say("  systemctl restart octeth-backupd && octeth-backupctl doctor")
         return INTERRUPTED
+    if not settings.notify:
+        machine.say("\nNobody is told when a backup fails, as long as no notifier is set: docs/how-to/notifications.md")
     return DONE if all(results) else DEGRADED
 
 

@@ -75,7 +75,9 @@ def test_daemon_that_did_not_run_is_not_started_when_an_upgrade_fails(host: Pack
     assert host.run("deb/postinst", "abort-upgrade", "0.2.0-1") == ""
 
 
-NOT_STARTED = "octeth-backupd is installed and NOT started, and no backups are made: systemctl enable --now octeth-backupd"
+NOT_STARTED = (
+    "octeth-backupd is installed and NOT started, and no backups are made: systemctl enable --now octeth-backupd"
+)
 
 
 @pytest.mark.parametrize(("script", "arguments"), [("deb/postinst", ("configure", "0.1.0-1")), ("rpm/post", ("2",))])

@@ -28,7 +28,11 @@ def status(monkeypatch: pytest.MonkeyPatch) -> dict[str, CheckStatus]:
     return given
 
 
-def _finish(host: Host, **flags: Any) -> bool:
+def _finish(host: Host, *, notify: dict[str, Any] | None = None, **flags: Any) -> bool:
+    config = host.directory / "config.toml"
+    if not config.exists():
+        config.write_text("[servers.one]\ncontainer = 'db'\n")
+        config.chmod(0o640)
     socket = host.directory / "control.sock"
     settings = Settings.model_validate(
         {
@@ -36,9 +40,10 @@ def _finish(host: Host, **flags: Any) -> bool:
             "local": {"directory": str(host.directory / "backups")},
             "control": {"socket": str(socket)},
             "schedules": {"timezone": "UTC"},
+            "notify": notify or {},
         }
     )
-    return finish(SetupOrder(config=Path("/etc/c"), **flags), host.machine(), settings, "one")
+    return finish(SetupOrder(config=config, **flags), host.machine(), settings, "one")
 
 
 def test_checks_and_due_times_are_shown_and_what_is_left_to_do(tmp_path: Path) -> None:
@@ -51,6 +56,36 @@ def test_checks_and_due_times_are_shown_and_what_is_left_to_do(tmp_path: Path) -
     assert "To take it up: systemctl enable --now octeth-backupd" in host.said
     assert "The first backup by hand: octeth-backupctl backup --server one" in host.said
     assert host.backups == []
+
+
+NOBODY = "  warning notifiers: no notifier is configured: nobody is told of anything"
+
+
+def test_that_nobody_is_told_of_failures_is_among_the_checks(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    assert _finish(host)
+
+    assert NOBODY in host.said
+    assert "docs/how-to/notifications.md" in host.text
+
+
+def test_notifier_that_is_set_needs_no_warning(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    assert _finish(host, notify={"hook": {"kind": "webhook", "url": "https://example.com/"}})
+
+    assert NOBODY not in host.said
+
+
+def test_doubts_about_the_configuration_are_among_the_checks(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+    (tmp_path / "config.toml").write_text("[servers.one]\ncontainer = 'db'\n")
+    (tmp_path / "config.toml").chmod(0o644)
+
+    assert _finish(host)
+
+    assert "  warning configuration: every user may read the configuration file" in host.text
 
 
 @pytest.mark.parametrize("bad", [CheckStatus.FAILED, CheckStatus.UNKNOWN])

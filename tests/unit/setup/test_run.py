@@ -322,3 +322,10 @@ def test_nothing_is_changed_under_a_run_also_one_that_began_during_the_questions
     assert set(MemoryServer.accounts) == {"root"}
     assert not (host.directory / "etc").exists()
     assert host.calls() == []
+
+
+def test_last_word_is_that_nobody_is_told_of_failures(host: Host) -> None:
+    assert run_setup(_order(host, password_file="-"), host.machine()) == 0
+
+    assert "Nobody is told when a backup fails" in host.said[-1]
+    assert "docs/how-to/notifications.md" in host.said[-1]
