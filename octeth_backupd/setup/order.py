@@ -41,7 +41,7 @@ class SetupOrder:
     directory: Path | None = None
     databases: tuple[str, ...] | None = None
     create_user: bool = False
-    admin_user: str = "root"
+    admin_user: str = ""
     admin_password_file: str = ""
     sidecar_image: str = ""
     install_engine: bool = False

@@ -35,6 +35,7 @@ from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
 from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit, replacement_notes
 from octeth_backupd.setup.questions import choose_databases, choose_directory, choose_server
+from octeth_backupd.setup.units import require_unit
 from octeth_backupd.setup.writing import read_present, write_planned
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     old_tool = order.import_directory or _offered_tool(order, machine)
     if old_tool is not None:
         return _set_up_imported(order, machine, old_tool)
+    if order.target is not None and order.target[0] is Placement.SYSTEMD:
+        require_unit(machine.host_runner, order.target[1])
     state, present = read_present(order.config)
     require_leave(state, path=PurePosixPath(order.config), add=order.add, force=order.force)
     discovery = machine.discover()

@@ -160,7 +160,10 @@ def test_nothing_more_is_done_where_nothing_is_needed(tmp_path: Path) -> None:
 
 
 def test_tables_that_a_new_configuration_does_not_have_are_named() -> None:
-    present = '[servers.old]\nuser = "a"\n[servers.one]\n[s3]\nbucket = "b"\n[hooks]\non_failure = []\n[notify."a b"]\nkind = "email"\n'
+    present = (
+        '[servers.old]\nuser = "a"\n[servers.one]\n[s3]\nbucket = "b"\n[hooks]\non_failure = []\n'
+        '[notify."a b"]\nkind = "email"\n'
+    )
 
     lost = lost_tables(present, "[servers.one]\n[local]\n")
 

@@ -324,6 +324,17 @@ def test_nothing_is_changed_under_a_run_also_one_that_began_during_the_questions
     assert host.calls() == []
 
 
+def test_unit_that_does_not_exist_is_refused_before_anything_is_changed(host: Host) -> None:
+    host.has_systemd = False  # of the daemon's own unit
+    host.programs = {"systemctl": 'case "$*" in *show*nosuch.service) echo LoadState=not-found;; esac'}
+
+    with pytest.raises(InvalidRequestError, match=r"the unit nosuch.service does not exist"):
+        run_setup(_created(host, target=(Placement.SYSTEMD, "nosuch.service")), host.machine())
+
+    assert set(MemoryServer.accounts) == {"root"}
+    assert not (host.directory / "etc").exists()
+
+
 def test_last_word_is_that_nobody_is_told_of_failures(host: Host) -> None:
     assert run_setup(_order(host, password_file="-"), host.machine()) == 0
 
