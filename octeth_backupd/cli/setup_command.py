@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from octeth_backupd.setup.prompt import Prompt
 
 _INTERRUPTED = 130
+_INTERRUPTED_WORDS = (
+    "\ninterrupted; nothing is half done (anything that could not be taken back would be named above): run setup again"
+)
 _SCHEME = "unix://"
 _LOOK_SECONDS = 0.5
 
@@ -75,7 +78,7 @@ def set_up(arguments: argparse.Namespace) -> int:
                 return run_setup(order, machine)
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be what was lost
-                print("\ninterrupted; nothing is half done but what is named above: run setup again", file=sys.stderr)
+                print(_INTERRUPTED_WORDS, file=sys.stderr)
             return _INTERRUPTED
         finally:
             docker.close()

@@ -127,10 +127,14 @@ def plan_unit(
     backups = PurePosixPath(directory)
     directories = () if directory.is_dir() else ((backups, 0o700),)
     host = {} if paths is None else {role: PurePosixPath(path) for role, path in paths.host.items()}
-    notes = [
-        f"{path} lies directly beneath /: the unit's sandbox cannot be opened for a restore in place of it alone"
-        for path in unprotected_roots(host)
-    ]
+    if placement is Placement.ADDRESS:
+        host = {}  # no restore in place can stop or start it
+        notes = [
+            "a restore in place needs the server's unit or container; with a socket or address only restore --to is "
+            "left (docs/how-to/server-outside-docker.md)"
+        ]
+    else:
+        notes = _unprotected_notes(host)
     if not runs_by_systemd(machine):
         return Plan(files=(), directories=directories, notes=tuple(notes))
     text = drop_in_text(
@@ -150,6 +154,13 @@ def plan_unit(
         commands=(("systemctl", "daemon-reload"),),
         notes=tuple(notes),
     )
+
+
+def _unprotected_notes(host: Mapping[str, PurePosixPath]) -> list[str]:
+    return [
+        f"{path} lies directly beneath /: the unit's sandbox cannot be opened for a restore in place of it alone"
+        for path in unprotected_roots(host)
+    ]
 
 
 def runs_by_systemd(machine: Machine) -> bool:

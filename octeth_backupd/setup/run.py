@@ -35,6 +35,7 @@ from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
 from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit, replacement_notes
 from octeth_backupd.setup.questions import choose_databases, choose_directory, choose_server
+from octeth_backupd.setup.same_server import same_server_notes
 from octeth_backupd.setup.units import require_unit
 from octeth_backupd.setup.writing import read_present, write_planned
 
@@ -108,7 +109,9 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     require_lasting(machine, draft.settings, choice.name, login.survey.paths)
     _see_to_engine(order, machine, login, draft.settings, in_container=choice.placement is Placement.CONTAINER)
     plan = _plan(order, machine, choice, login, draft, databases)
-    plan = replace(plan, notes=(*plan.notes, *replacement_notes(order, machine, present, draft)))
+    replaced = replacement_notes(order, machine, present, draft)
+    same = same_server_notes(machine, draft.settings, choice.name, login.facts)
+    plan = replace(plan, notes=(*plan.notes, *replaced, *same))
     machine.say("\nWhat will be done:" if not order.dry_run else "\nWhat would be done:")
     _say_all(machine, (f"  {line}" for line in plan.lines()))
     if order.dry_run:

@@ -136,6 +136,16 @@ def test_daemon_starts_after_the_unit_of_its_server(tmp_path: Path) -> None:
     assert "After=mysql.service\n" in plan.files[0].content
 
 
+def test_sandbox_is_not_opened_for_a_server_that_no_restore_can_stop(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    plan = _unit(host, placement=Placement.ADDRESS, target="/run/mysqld/mysqld.sock")
+
+    assert "/opt/mysql" not in plan.files[0].content
+    assert f"ReadWritePaths=-{tmp_path / 'backups'}\n" in plan.files[0].content
+    assert "only restore --to is left" in plan.notes[0]
+
+
 def test_host_without_systemd_gets_the_directory_alone(tmp_path: Path) -> None:
     plan = _unit(Host(directory=tmp_path, has_systemd=False))
 

@@ -20,7 +20,7 @@ from octeth_backupd.errors import (
     ServerError,
 )
 from octeth_backupd.settings.example import blank_file
-from octeth_backupd.setup import afterwards, login, run
+from octeth_backupd.setup import afterwards, login, run, same_server
 from octeth_backupd.setup.engine import EngineStanding
 from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import SetupOrder
@@ -39,7 +39,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[EngineStanding]:
     passed = [CheckResult(name="login", status=CheckStatus.PASSED, summary="in")]
     monkeypatch.setattr(MemoryServer, "accounts", {"root": "right"})
     monkeypatch.setattr(MemoryServer, "refuses_new", False)
-    for module in (login, run):
+    for module in (login, run, same_server):
         monkeypatch.setattr(module, "Server", MemoryServer)
     monkeypatch.setattr(afterwards, "diagnose", lambda *_: passed)
     monkeypatch.setattr(run, "look_at_engine", lambda *_: standings.pop(0) if len(standings) > 1 else standings[0])
