@@ -37,7 +37,7 @@ exit codes:
   4   import: no configuration of the bash tool in that directory
   8   setup: all is written, and a check, the start or the first backup failed
   70  a thread of the daemon had died; it ended so that it is started again
-  75  another daemon holds the state directory; an import must wait for it, or for the bash tool
+  75  another daemon holds the state directory; an import must wait for it, or for the bash tool; setup: a run goes on
   77  import, setup: not root
   78  the configuration cannot be used, or would be overwritten
   130 import, setup: Ctrl-C; nothing is half done but what is named

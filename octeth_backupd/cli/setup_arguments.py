@@ -30,9 +30,13 @@ def add_setup_arguments(command: argparse.ArgumentParser) -> None:
         help="its password is on the first line of FILE; - reads it from standard input",
     )
     add("--create-user", action="store_true", help="make that account, with the rights it needs and a random password")
-    add("--admin-user", default="root", metavar="NAME", help="account that makes it (%(default)s)")
+    add("--admin-user", default="", metavar="NAME", help="account that makes it (root)")
     add("--admin-password-file", default="", metavar="FILE", help="password of that one, likewise")
-    add("--databases", metavar="NAMES", help="databases that tests of a backup read, with commas between them")
+    add(
+        "--databases",
+        metavar="NAMES",
+        help="databases that tests of a backup read, with commas between them; all: every one",
+    )
     add("--directory", type=Path, metavar="DIR", help="where backups go (/var/backups/octeth)")
     add("--sidecar-image", default="", metavar="IMAGE", help="image that holds the engine, for a server in Docker")
     add("--install-engine", action="store_true", help="install the engine that fits, with the commands that are shown")

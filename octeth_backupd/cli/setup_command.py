@@ -24,6 +24,7 @@ from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.setup.discovery import discover
 from octeth_backupd.setup.engine import SETUP_MARK
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import Machine, SetupOrder
 from octeth_backupd.setup.prompt import NobodyPrompt, TerminalPrompt
 from octeth_backupd.setup.run import run_setup
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from octeth_backupd.setup.prompt import Prompt
 
 _INTERRUPTED = 130
+_INTERRUPTED_WORDS = (
+    "\ninterrupted; nothing is half done (anything that could not be taken back would be named above): run setup again"
+)
 _SCHEME = "unix://"
 _LOOK_SECONDS = 0.5
 
@@ -67,13 +71,14 @@ def set_up(arguments: argparse.Namespace) -> int:
                     discover=lambda: discover(docker, runner, docker_socket=Path(settings.host.removeprefix(_SCHEME))),
                     read_stdin=sys.stdin.readline,
                     import_tool=lambda directory: _import(arguments, directory),
+                    runs=_runs,
                     take_backup=_take_backup,
                     say=lambda text: print(printable(text), flush=True),
                 )
                 return run_setup(order, machine)
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be what was lost
-                print("\ninterrupted; nothing is half done but what is named above: run setup again", file=sys.stderr)
+                print(_INTERRUPTED_WORDS, file=sys.stderr)
             return _INTERRUPTED
         finally:
             docker.close()
@@ -176,6 +181,22 @@ def _import(arguments: argparse.Namespace, directory: Path) -> int:
             server="",
             json=False,
         )
+    )
+
+
+def _runs(socket: Path) -> tuple[GoingOn, ...]:
+    from octeth_backupd.cli.ctl.connection import Connection  # httpx is slow to import
+    from octeth_backupd.cli.ctl.failure import CommandFailedError
+
+    try:
+        with Connection(socket) as connection:
+            servers = connection.get("/v1/status")["servers"]
+    except CommandFailedError:
+        return ()
+    return tuple(
+        GoingOn(run_id=run["id"], operation=run["operation"], server=server["name"])
+        for server in servers
+        if (run := server["active_run"]) is not None
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("notices")
 
-_NONE = CheckResult(
+NO_NOTIFIER = CheckResult(
     name="notifiers",
     status=CheckStatus.WARNING,
     summary="no notifier is configured: nobody is told of anything",
@@ -83,7 +83,7 @@ class DaemonNotifierServices:
 
     def checks(self) -> list[CheckResult]:
         """Return one answer for each notifier, for ``doctor``, or that there is none; sends nothing."""
-        return [_check(one) for one in self.notifiers()] or [_NONE]
+        return [_check(one) for one in self.notifiers()] or [NO_NOTIFIER]
 
     def test_notifiers(self, *, name: str | None, requested_by: str) -> list[NotifierTest]:
         """See NotifierServices.test_notifiers."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def sets_nothing(text: str) -> bool:
     """Return whether a file sets no key at all: it is empty, or all of it is comments and heads of tables."""
     try:
-        return not _has_keys(tomllib.loads(text))
+        return not has_keys(tomllib.loads(text))
     except tomllib.TOMLDecodeError:
         return False
 
 
-def _has_keys(table: dict[str, Any]) -> bool:
-    return any(not isinstance(value, dict) or _has_keys(value) for value in table.values())
+def has_keys(table: Mapping[str, Any]) -> bool:
+    """Return whether a table, or one in it, sets a key."""
+    return any(not isinstance(value, dict) or has_keys(value) for value in table.values())

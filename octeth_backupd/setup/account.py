@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.domain.setup.account import native_password_hash
 from octeth_backupd.errors import BackupdError, InvalidRequestError, ServerError
+from octeth_backupd.servers.sql_errors import PrivilegeMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,13 @@ def account_exists(session: Session, account: Account) -> bool:
     Raises:
         ServerError: The administrator may not look, or the server cannot be asked.
     """
-    [row] = session.rows(_EXISTS, (account.user, account.host))
+    try:
+        [row] = session.rows(_EXISTS, (account.user, account.host))
+    except PrivilegeMissingError as error:
+        raise PrivilegeMissingError(
+            "the administrator may not look whether the account is there; it lacks: SELECT ON mysql.user",
+            hint="Name another administrator with --admin-user; nothing was changed.",
+        ) from error
     return int(row["NUMBER"]) > 0
 
 

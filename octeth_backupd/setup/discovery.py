@@ -37,7 +37,8 @@ class Discovery:
     docker_problem: str = ""
 
 
-def _greet(address: Address) -> Greeting | None:
+def greet_at(address: Address) -> Greeting | None:
+    """Connect, and return what a server says; None where none answers soon."""
     return read_greeting(address, timeout_seconds=_GREETING_SECONDS)
 
 
@@ -46,7 +47,7 @@ def discover(
     host_runner: HostRunner,
     *,
     docker_socket: Path,
-    greet: Callable[[Address], Greeting | None] = _greet,
+    greet: Callable[[Address], Greeting | None] = greet_at,
     sockets: Sequence[str] = USUAL_SOCKETS,
 ) -> Discovery:
     """Return the servers of this host, those in Docker first; nobody logs in anywhere.

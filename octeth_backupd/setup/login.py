@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr, ValidationError
 
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.domain.setup.account import USUAL_USER
+from octeth_backupd.domain.setup.account import USUAL_USER, administrator_lacks
 from octeth_backupd.domain.setup.configuration import ServerAnswers
 from octeth_backupd.errors import InvalidRequestError, LoginRefusedError, ServerError, ServerUnreachableError
 from octeth_backupd.servers.server import Server
 from octeth_backupd.servers.settings import ServerSettings
+from octeth_backupd.servers.sql_errors import PrivilegeMissingError
 from octeth_backupd.setup.passwords import read_password
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.server import ServerFacts
+    from octeth_backupd.errors import BackupdError
     from octeth_backupd.servers.survey import Survey
     from octeth_backupd.setup.order import Machine, SetupOrder
     from octeth_backupd.setup.questions import ServerChoice
@@ -49,6 +51,7 @@ def log_in(order: SetupOrder, machine: Machine, choice: ServerChoice) -> LoggedI
 
     Raises:
         LoginRefusedError: User or password are wrong.
+        PrivilegeMissingError: The administrator may not create accounts.
         InvalidRequestError: Nobody is there to ask for what is missing.
         BackupdError: The server cannot be reached.
     """
@@ -62,7 +65,8 @@ def log_in(order: SetupOrder, machine: Machine, choice: ServerChoice) -> LoggedI
         user, password = asked.credentials()
         server = _server(machine, choice, user, password)
         survey = server.survey()
-        if survey.facts is not None:
+        lacking = administrator_lacks(survey.facts.grants) if creates and survey.facts is not None else ()
+        if survey.facts is not None and not lacking:
             return LoggedIn(
                 server=server,
                 survey=survey,
@@ -71,15 +75,29 @@ def log_in(order: SetupOrder, machine: Machine, choice: ServerChoice) -> LoggedI
                 password="" if creates else password,
                 creates_user=creates,
             )
-        error = survey.error or ServerError(f"nothing could be found out about {choice.target}")
+        error = (
+            _not_allowed(user, lacking)
+            if lacking
+            else survey.error or ServerError(f"nothing could be found out about {choice.target}")
+        )
         if isinstance(error, ServerUnreachableError) and choice.placement is Placement.SYSTEMD:
             raise type(error)(
                 error.message, hint=f"If it does not run: systemctl start {choice.target}. {error.hint}".rstrip()
             ) from error
-        if last_try or not isinstance(error, LoginRefusedError) or not asked.can_ask_again:
+        if last_try or not (lacking or isinstance(error, LoginRefusedError)) or not asked.can_ask_again:
             raise error
         machine.say(error.message)
+        if lacking:
+            asked.ask_another()
     raise AssertionError
+
+
+def _not_allowed(user: str, lacking: tuple[str, ...]) -> BackupdError:
+    return PrivilegeMissingError(
+        f"{user} may not create the account; it lacks: {', '.join(lacking)}",
+        hint="Name another administrator with --admin-user, or an account that is there with --user; nothing was "
+        "changed.",
+    )
 
 
 class _Asked:
@@ -89,12 +107,19 @@ class _Asked:
         self._machine = machine
         self._creates = creates
         self._file = order.admin_password_file if creates else order.password_file
-        self._user = order.admin_user if creates else order.user
+        usual = "root" if creates and order.admin_password_file else ""
+        self._user = (order.admin_user if creates else order.user) or usual
         self._refused_user = ""
+        self._wants_another = False
 
     @property
     def can_ask_again(self) -> bool:
         return self._machine.prompt.is_attended and not self._file
+
+    def ask_another(self) -> None:
+        """Ask for an account again, also where a flag had named one."""
+        self._refused_user = ""
+        self._wants_another = True
 
     def credentials(self) -> tuple[str, str]:
         prompt = self._machine.prompt
@@ -108,18 +133,18 @@ class _Asked:
             )
             if password:
                 return self._refused_user, password
-        whose = "Account that may create accounts" if self._creates else "Account that backs up"
-        user = (
-            self._user
-            if self._file and self._user
-            else prompt.text(whose, flag=user_flag, default=self._user or "root")
-        )
+            self.ask_another()
+        user = self._user if self._user and not self._wants_another else self._ask_user(user_flag)
         if self._file:
             return user, read_password(self._file, self._machine.read_stdin)
         if not prompt.is_attended:
             return user, ""  # root by a socket needs none; any other server says that it does
         self._refused_user = user
         return user, prompt.secret(f"Password of {user} (not shown)", flag=password_flag)
+
+    def _ask_user(self, flag: str) -> str:
+        whose = "Account that may create accounts" if self._creates else "Account that backs up"
+        return self._machine.prompt.text(whose, flag=flag, default=self._user or "root")
 
 
 def _server(machine: Machine, choice: ServerChoice, user: str, password: str) -> Server:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from octeth_backupd.process.docker import Docker
     from octeth_backupd.process.host import HostRunner
     from octeth_backupd.setup.discovery import Discovery
+    from octeth_backupd.setup.going_on import GoingOn
     from octeth_backupd.setup.prompt import Prompt
 
 
@@ -40,7 +41,7 @@ class SetupOrder:
     directory: Path | None = None
     databases: tuple[str, ...] | None = None
     create_user: bool = False
-    admin_user: str = "root"
+    admin_user: str = ""
     admin_password_file: str = ""
     sidecar_image: str = ""
     install_engine: bool = False
@@ -109,6 +110,7 @@ class Machine:
         discover: Looks for servers.
         read_stdin: Returns the next line of standard input.
         import_tool: Imports from a directory of the bash tool, with a report of its own; returns an exit code.
+        runs: Asks a daemon at its socket which runs hold a server; none where no daemon answers.
         take_backup: Takes a backup of a server through a daemon's socket and shows it; returns an exit code.
         say: Told everything for people, line by line.
     """
@@ -121,6 +123,7 @@ class Machine:
     discover: Callable[[], Discovery]
     read_stdin: Callable[[], str]
     import_tool: Callable[[Path], int]
+    runs: Callable[[Path], tuple[GoingOn, ...]]
     take_backup: Callable[[str, Path], int]
     say: Callable[[str], None]
     places: Places = field(default_factory=Places)

@@ -28,12 +28,17 @@ def read_password(place: str, read_stdin: Callable[[], str]) -> str:
         read_stdin: Returns the next line of standard input.
 
     Raises:
-        InvalidRequestError: There is none in it.
+        InvalidRequestError: There is no such file, or no password in it.
         StorageError: The file cannot be read.
     """
     if place == STANDARD_INPUT:
         text = read_stdin()
     else:
+        if not Path(place).exists() or Path(place).is_dir():
+            raise InvalidRequestError(
+                f"{place} is a directory" if Path(place).is_dir() else f"the file {place} does not exist",
+                hint="Give the path of a file with the password on its only line, or - for standard input.",
+            )
         with translated_os_errors(Path(place)):
             text = Path(place).read_text(encoding="utf-8")
     lines = text.splitlines()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from octeth_backupd.domain.blank_configuration import sets_nothing
+from octeth_backupd.domain.blank_configuration import has_keys, sets_nothing
 from octeth_backupd.domain.secret import Secret
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.domain.setup.configuration import ServerAnswers, new_configuration, with_server
+from octeth_backupd.domain.setup.configuration import USUAL_DIRECTORY, ServerAnswers, new_configuration, with_server
 from octeth_backupd.domain.setup.drop_in import drop_in_text, unprotected_roots, writable_directories
 from octeth_backupd.domain.setup.plan import Plan
 from octeth_backupd.errors import ConfigurationError
+from octeth_backupd.settings.load import examine
 from octeth_backupd.settings.problems import render_problems, toml_path
 from octeth_backupd.settings.trial import try_configuration
 from octeth_backupd.setup.units import has_unit
@@ -126,10 +127,14 @@ def plan_unit(
     backups = PurePosixPath(directory)
     directories = () if directory.is_dir() else ((backups, 0o700),)
     host = {} if paths is None else {role: PurePosixPath(path) for role, path in paths.host.items()}
-    notes = [
-        f"{path} lies directly beneath /: the unit's sandbox cannot be opened for a restore in place of it alone"
-        for path in unprotected_roots(host)
-    ]
+    if placement is Placement.ADDRESS:
+        host = {}  # no restore in place can stop or start it
+        notes = [
+            "a restore in place needs the server's unit or container; with a socket or address only restore --to is "
+            "left (docs/how-to/server-outside-docker.md)"
+        ]
+    else:
+        notes = _unprotected_notes(host)
     if not runs_by_systemd(machine):
         return Plan(files=(), directories=directories, notes=tuple(notes))
     text = drop_in_text(
@@ -151,13 +156,49 @@ def plan_unit(
     )
 
 
+def _unprotected_notes(host: Mapping[str, PurePosixPath]) -> list[str]:
+    return [
+        f"{path} lies directly beneath /: the unit's sandbox cannot be opened for a restore in place of it alone"
+        for path in unprotected_roots(host)
+    ]
+
+
 def runs_by_systemd(machine: Machine) -> bool:
     """Return whether systemd runs this host and has the daemon's unit; a checkout has none."""
     return machine.places.systemd.is_dir() and has_unit(machine.host_runner, UNIT)
 
 
+def replacement_notes(order: SetupOrder, machine: Machine, present: str, draft: Draft) -> tuple[str, ...]:
+    """Return what the operator loses with the present configuration: its tables, and the directory of its backups.
+
+    Args:
+        order: The flags.
+        machine: This host, whose environment also counts.
+        present: Text of the configuration that is there.
+        draft: The new one.
+    """
+    notes = []
+    if lost := lost_tables(present, draft.text):
+        notes.append(f"these tables of the present configuration are not in the new one: {', '.join(lost)}")
+    before = None if sets_nothing(present) else examine(order.config, machine.environment).settings
+    new = draft.settings.local.directory
+    if before is None or before.local.directory in {new, new.resolve()} or not before.local.directory.is_dir():
+        return tuple(notes)
+    old = before.local.directory
+    was_opened = PurePosixPath(old) != USUAL_DIRECTORY and runs_by_systemd(machine)
+    shut = f", and the new drop-in does not open {old} any more" if was_opened else ""
+    notes.append(
+        f"backups go to {new} from now on; those in {old} stay there, but the daemon will call them missing{shut}. To "
+        f"keep them: move what is in {old} into {new}, then octeth-backupctl sync"
+    )
+    return tuple(notes)
+
+
 def lost_tables(present: str, text: str) -> tuple[str, ...]:
-    """Return the tables of the present configuration that a new one does not have, as they are written there."""
+    """Return the tables of the present configuration that a new one does not have, as they are written there.
+
+    A table that sets nothing, as those of the package's file, is no loss.
+    """
     try:
         before, after = _tables(tomllib.loads(present)), _tables(tomllib.loads(text))
     except tomllib.TOMLDecodeError:
@@ -169,9 +210,13 @@ def _tables(values: Mapping[str, Any]) -> dict[tuple[str, ...], None]:
     """Return the tables in their order: those of tables of tables (servers, notify, storages) each, else the first."""
     found: dict[tuple[str, ...], None] = {}
     for name, table in values.items():
-        if isinstance(table, dict):
+        if isinstance(table, dict) and has_keys(table):
             inner = [key for key, value in table.items() if isinstance(value, dict)]
-            paths = [(name, key) for key in inner] if inner and len(inner) == len(table) else [(name,)]
+            paths = (
+                [(name, key) for key in inner if has_keys(table[key])]
+                if inner and len(inner) == len(table)
+                else [(name,)]
+            )
             found |= dict.fromkeys(paths)
     return found
 

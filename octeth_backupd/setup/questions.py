@@ -8,15 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.server import Placement
+from octeth_backupd.domain.server import Address, Placement
 from octeth_backupd.domain.setup.candidates import Candidate, best_of, proposed_name
-from octeth_backupd.domain.setup.configuration import USUAL_DIRECTORY
-from octeth_backupd.domain.setup.databases import database_problem, parse_databases, proposed_databases
+from octeth_backupd.domain.setup.configuration import USUAL_DIRECTORY, address_problem, split_address
+from octeth_backupd.domain.setup.databases import (
+    ALL,
+    chosen_databases,
+    database_problem,
+    parse_databases,
+    proposed_databases,
+)
 from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.servers.container import DEFAULT_PORT
+from octeth_backupd.setup.discovery import greet_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from octeth_backupd.servers.greeting import Greeting
     from octeth_backupd.setup.order import SetupOrder
     from octeth_backupd.setup.prompt import Prompt
 
@@ -36,7 +45,12 @@ class ServerChoice:
 
 
 def choose_server(
-    order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate], *, taken: Collection[str]
+    order: SetupOrder,
+    prompt: Prompt,
+    candidates: Sequence[Candidate],
+    *,
+    taken: Collection[str],
+    greet: Callable[[Address], Greeting | None] = greet_at,
 ) -> ServerChoice:
     """Return the server that was ordered, or is chosen among those that were found.
 
@@ -45,12 +59,13 @@ def choose_server(
         prompt: Whoever answers.
         candidates: What was found.
         taken: Names that the configuration has already.
+        greet: Connects to an address that is typed, and returns what a server says.
 
     Raises:
-        InvalidRequestError: There are none or several, and nobody to ask; or the name is no name.
+        InvalidRequestError: There are none or several, and nobody to ask; or the address or name is none.
         CancelledError: The terminal was closed.
     """
-    chosen = _candidate(order, prompt, candidates)
+    chosen = _candidate(order, prompt, candidates, greet)
     name = order.server or prompt.text(
         "Its name here (part of paths, never changed later)", flag="--server", default=proposed_name(chosen, taken)
     )
@@ -71,13 +86,14 @@ def choose_databases(
         CancelledError: The terminal was closed.
     """
     if order.databases is not None:
-        if problem := database_problem(order.databases, present):
+        ordered = chosen_databases(order.databases, present)
+        if problem := database_problem(ordered, present):
             raise InvalidRequestError(problem, hint="Correct --databases.")
-        return order.databases
-    proposed = ",".join(proposed_databases(present))
-    question = "Databases that tests of a backup read, with commas between them (empty: all)"
+        return ordered
+    proposed = ",".join(proposed_databases(present)) or ALL
+    question = f"Databases that tests of a backup read, with commas between them ({ALL}: every one)"
     while True:
-        names = parse_databases(prompt.text(question, flag="--databases", default=proposed))
+        names = chosen_databases(parse_databases(prompt.text(question, flag="--databases", default=proposed)), present)
         problem = database_problem(names, present)
         if not problem:
             return names
@@ -101,9 +117,16 @@ def choose_directory(order: SetupOrder, prompt: Prompt) -> Path:
     return answer
 
 
-def _candidate(order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate]) -> Candidate:
+def _candidate(
+    order: SetupOrder,
+    prompt: Prompt,
+    candidates: Sequence[Candidate],
+    greet: Callable[[Address], Greeting | None],
+) -> Candidate:
     if order.target is not None:
         placement, target = order.target
+        if placement is Placement.ADDRESS and (problem := address_problem(target)):
+            raise InvalidRequestError(problem, hint="Correct --address or --socket; nothing was changed.")
         return Candidate(placement=placement, target=target)
     if not prompt.is_attended:
         if len(candidates) != 1:
@@ -116,8 +139,24 @@ def _candidate(order: SetupOrder, prompt: Prompt, candidates: Sequence[Candidate
     number = prompt.choice("Which server?", options, flag=TARGET_FLAGS, default=best_of(candidates))
     if number < len(candidates):
         return candidates[number]
-    target = prompt.text("Path of its socket, or host:port", flag="--address")
+    question = "Path of its socket, or host:port"
+    target = prompt.text(question, flag="--address")
+    while problem := address_problem(target) or _silence(target, greet):
+        target = prompt.text(f"{problem[:1].upper()}{problem[1:]}. {question}", flag="--address")
     return Candidate(placement=Placement.ADDRESS, target=target)
+
+
+def _silence(target: str, greet: Callable[[Address], Greeting | None]) -> str:
+    """Return that no server answers; empty where one does: better said here than after all the other questions."""
+    if target.startswith("/"):
+        address = Address(unix_socket=target)
+    else:
+        host, port = split_address(target)
+        address = Address(host=host, port=port or DEFAULT_PORT)
+    try:
+        return "" if greet(address) is not None else f"no server answers at {target}"
+    except UnicodeError:  # what no name of a host can be
+        return f"{target!r} is no name of a host"
 
 
 def _directory_problem(directory: Path) -> str:

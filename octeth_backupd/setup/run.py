@@ -29,11 +29,14 @@ from octeth_backupd.settings.load import load
 from octeth_backupd.setup.account import create_account, require_new
 from octeth_backupd.setup.afterwards import finish
 from octeth_backupd.setup.engine import install, look_at_engine, run_commands
+from octeth_backupd.setup.going_on import require_nothing_goes_on
 from octeth_backupd.setup.lasting import require_lasting
 from octeth_backupd.setup.login import log_in
 from octeth_backupd.setup.passwords import new_password
-from octeth_backupd.setup.planning import draft_configuration, lost_tables, names_in, plan_files, plan_unit
+from octeth_backupd.setup.planning import draft_configuration, names_in, plan_files, plan_unit, replacement_notes
 from octeth_backupd.setup.questions import choose_databases, choose_directory, choose_server
+from octeth_backupd.setup.same_server import same_server_notes
+from octeth_backupd.setup.units import require_unit
 from octeth_backupd.setup.writing import read_present, write_planned
 
 if TYPE_CHECKING:
@@ -64,15 +67,19 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
 
     Raises:
         ConfigurationError: The configuration is in use, or what would be written could not be used.
+        BusyError: The daemon has a run that goes on.
         InvalidRequestError: Something is missing and nobody is there to ask, or flags do not fit together.
         CancelledError: Somebody said no.
         BackupdError: Everything else; the message says what, and nothing was written.
     """
     order.require_sense()
     _require_confirmed(order, machine)
+    require_nothing_goes_on(order, machine)
     old_tool = order.import_directory or _offered_tool(order, machine)
     if old_tool is not None:
         return _set_up_imported(order, machine, old_tool)
+    if order.target is not None and order.target[0] is Placement.SYSTEMD:
+        require_unit(machine.host_runner, order.target[1])
     state, present = read_present(order.config)
     require_leave(state, path=PurePosixPath(order.config), add=order.add, force=order.force)
     discovery = machine.discover()
@@ -102,9 +109,9 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
     require_lasting(machine, draft.settings, choice.name, login.survey.paths)
     _see_to_engine(order, machine, login, draft.settings, in_container=choice.placement is Placement.CONTAINER)
     plan = _plan(order, machine, choice, login, draft, databases)
-    if lost := lost_tables(present, draft.text):
-        note = f"these tables of the present configuration are not in the new one: {', '.join(lost)}"
-        plan = replace(plan, notes=(*plan.notes, note))
+    replaced = replacement_notes(order, machine, present, draft)
+    same = same_server_notes(machine, draft.settings, choice.name, login.facts)
+    plan = replace(plan, notes=(*plan.notes, *replaced, *same))
     machine.say("\nWhat will be done:" if not order.dry_run else "\nWhat would be done:")
     _say_all(machine, (f"  {line}" for line in plan.lines()))
     if order.dry_run:
@@ -112,6 +119,7 @@ def run_setup(order: SetupOrder, machine: Machine) -> int:
         return DONE
     if not machine.prompt.confirm("Do it?"):
         raise CancelledError("not confirmed; nothing was changed")
+    require_nothing_goes_on(order, machine)  # a schedule may have come due while questions were answered
     _perform(machine, choice, login, plan, password)
     machine.say("\nDone, all of it.\n")
     settings = load(order.config, machine.environment)
@@ -127,6 +135,8 @@ def _finish(order: SetupOrder, machine: Machine, settings: Settings, servers: tu
             machine.say("\ninterrupted; all that was planned is written, and stays. What is left:")
             machine.say("  systemctl restart octeth-backupd && octeth-backupctl doctor")
         return INTERRUPTED
+    if not settings.notify:
+        machine.say("\nNobody is told when a backup fails, as long as no notifier is set: docs/how-to/notifications.md")
     return DONE if all(results) else DEGRADED
 
 

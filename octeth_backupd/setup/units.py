@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.errors import BackupdError
+from octeth_backupd.errors import BackupdError, InvalidRequestError
 from octeth_backupd.process.cancellation import Cancellation
 from octeth_backupd.process.command import Command
 from octeth_backupd.servers.unit_names import unit_itself
@@ -48,6 +48,23 @@ def server_units(host_runner: HostRunner) -> tuple[ServerUnit, ...]:
 def has_unit(host_runner: HostRunner, unit: str) -> bool:
     """Return whether systemd knows a unit by a file of its own, as a package brings it."""
     return "LoadState=loaded" in _lines(host_runner, "show", "--property=LoadState", unit)
+
+
+def require_unit(host_runner: HostRunner, unit: str) -> None:
+    """Pass when a unit is there, or systemd cannot be asked.
+
+    Raises:
+        InvalidRequestError: systemd has no such unit; what answers at the usual socket would be another server.
+    """
+    if "LoadState=not-found" in _lines(host_runner, "show", "--property=LoadState", unit):
+        raise InvalidRequestError(
+            f"the unit {unit} does not exist; nothing was changed",
+            hint=f"Name the server's with --unit; those that are there: systemctl list-units {_shell_patterns()}",
+        )
+
+
+def _shell_patterns() -> str:
+    return " ".join(f"'{pattern}'" for pattern in _PATTERNS)
 
 
 def has_private_tmp(host_runner: HostRunner, unit: str) -> bool:

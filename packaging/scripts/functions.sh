@@ -28,9 +28,13 @@ for server in json.load(sys.stdin)["servers"]:
 ' 2>/dev/null || true
 }
 
-wait_for_runs() {
+find_socket() {
     usual=/run/octeth-backupd/control.sock
     socket=$(configured control socket "$usual") || socket=$usual
+}
+
+wait_for_runs() {
+    find_socket
     said=
     while now=$(running) && [ -n "$now" ]; do
         if [ "$now" != "$said" ]; then
@@ -71,8 +75,21 @@ say_what_comes_next() {
     echo "  octeth-backupd check-config && systemctl enable --now octeth-backupd"
 }
 
+# An installation over one that was removed, or an upgrade of one that was stopped: nothing starts the daemon by itself.
+say_when_nothing_starts_it() {
+    if [ -d /run/systemd/system ] &&
+        ! systemctl --quiet is-active octeth-backupd.service 2>/dev/null &&
+        ! systemctl --quiet is-enabled octeth-backupd.service 2>/dev/null; then
+        echo "octeth-backupd is installed and NOT started, and no backups are made: systemctl enable --now octeth-backupd"
+    fi
+}
+
+# A removal waits for nothing: who removes the program wants no more of its runs.
 shut_down() {
     if [ -d /run/systemd/system ]; then
+        find_socket
+        now=$(running)
+        [ -z "$now" ] || echo "octeth-backupd: the removal ends this run: $now"
         systemctl --quiet disable --now octeth-backupd.service || true
     fi
 }

@@ -75,6 +75,49 @@ def test_daemon_that_did_not_run_is_not_started_when_an_upgrade_fails(host: Pack
     assert host.run("deb/postinst", "abort-upgrade", "0.2.0-1") == ""
 
 
+NOT_STARTED = (
+    "octeth-backupd is installed and NOT started, and no backups are made: systemctl enable --now octeth-backupd"
+)
+
+
+@pytest.mark.parametrize(("script", "arguments"), [("deb/postinst", ("configure", "0.1.0-1")), ("rpm/post", ("2",))])
+def test_installation_after_which_nothing_starts_the_daemon_says_so(
+    host: PackagedHost, script: str, arguments: tuple[str, ...]
+) -> None:
+    host.program("systemctl", 'case "$*" in *" is-"*) exit 1;; esac')
+
+    assert host.run(script, *arguments).splitlines()[-1] == NOT_STARTED
+
+
+@pytest.mark.parametrize(("script", "arguments"), [("deb/postinst", ("configure", "0.1.0-1")), ("rpm/post", ("2",))])
+@pytest.mark.parametrize("asked", ["is-active", "is-enabled"])
+def test_daemon_that_runs_or_starts_with_the_next_boot_is_not_called_stopped(
+    host: PackagedHost, script: str, arguments: tuple[str, ...], asked: str
+) -> None:
+    host.program("systemctl", f'case "$*" in *{asked}*) exit 0;; *" is-"*) exit 1;; esac')
+
+    assert NOT_STARTED not in host.run(script, *arguments)
+
+
+def test_upgrade_that_starts_the_daemon_at_its_end_does_not_call_it_stopped(host: PackagedHost) -> None:
+    host.program("systemctl", 'case "$*" in *" is-"*) exit 1;; esac')
+    host.restart.touch()
+
+    assert NOT_STARTED not in host.run("rpm/post", "2")
+
+
+@pytest.mark.parametrize(("script", "arguments"), [("deb/prerm", ("remove",)), ("rpm/preun", ("0",))])
+def test_removal_names_the_run_that_it_ends(host: PackagedHost, script: str, arguments: tuple[str, ...]) -> None:
+    host.program("octeth-backupctl", f"echo '{BUSY}'")
+
+    said = host.run(script, *arguments).splitlines()
+
+    assert said == [
+        "octeth-backupd: the removal ends this run: backup of oempro",
+        "systemctl --quiet disable --now octeth-backupd.service",
+    ]
+
+
 def test_upgrade_asks_the_socket_of_the_configuration_what_runs(host: PackagedHost) -> None:
     host.config.write_text("[control]\nsocket = '/srv/my run/ctl.sock'\n")
     host.program(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from octeth_backupd.domain.grants import grant_statement, quote_account
+from octeth_backupd.domain.grants import grant_statement, missing_grants, parse_grants, quote_account
 from octeth_backupd.domain.server import Placement
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 USUAL_USER = "octeth-backup"
 SHOWS_TABLES = "SHOW VIEW"
 """The smallest privilege by which an account sees the names of all tables; it reads no row."""
+_ADMINISTRATOR_NEEDS = ("CREATE USER", "SELECT ON mysql.user")
+_GRANT_OPTION = re.compile(r"ON \*\.\* TO .* WITH (?:.* )?GRANT OPTION", re.IGNORECASE)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -47,6 +50,18 @@ def account_for(user: str, placement: Placement, address: Address) -> Account:
     if address.unix_socket:
         return Account(user=user, host="localhost")
     return Account(user=user, host=address.host if address.host in _LOOPBACK else "%")
+
+
+def administrator_lacks(grants: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what whoever is to create the account may not do; empty also where roles could bring it.
+
+    Args:
+        grants: The lines of SHOW GRANTS.
+    """
+    if parse_grants(grants).roles:
+        return ()
+    missing = missing_grants(_ADMINISTRATOR_NEEDS, grants)
+    return missing if any(_GRANT_OPTION.search(line) for line in grants) else (*missing, "GRANT OPTION")
 
 
 def native_password_hash(password: str) -> str:

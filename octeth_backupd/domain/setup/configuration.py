@@ -9,6 +9,7 @@ from typing import Any
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.toml_text import toml_text
 
+_LAST_PORT = 65535
 USUAL_DIRECTORY = PurePosixPath("/var/backups/octeth")
 _HEAD = (
     "octeth-backupd: written by octeth-backupd setup. What is not here has its default: octeth-backupd.toml(5).",
@@ -77,6 +78,16 @@ def _place(placement: Placement, target: str) -> dict[str, Any]:
                 return {"socket": target}
             host, port = split_address(target)
             return {"address": host, "port": port} if port is not None else {"address": host}
+
+
+def address_problem(text: str) -> str:
+    """Return what is wrong with the path of a socket, or host and port; empty when nothing is."""
+    if text.startswith("/"):
+        return ""
+    host, port = split_address(text)
+    if not host or any(character.isspace() or character == "/" for character in host):
+        return f"{text!r} is neither the absolute path of a socket nor host:port"
+    return "" if port is None or 1 <= port <= _LAST_PORT else f"{port} is no port: from 1 to {_LAST_PORT}"
 
 
 def split_address(text: str) -> tuple[str, int | None]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _USUAL = "oempro"
 _MANY = 20
+ALL = "all"
 
 
 def proposed_databases(present: Sequence[str]) -> tuple[str, ...]:
@@ -20,6 +21,11 @@ def proposed_databases(present: Sequence[str]) -> tuple[str, ...]:
     if _USUAL in present:
         return (_USUAL,)
     return tuple(present) if len(present) <= _MANY else ()
+
+
+def chosen_databases(names: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
+    """Return what is meant by a choice: the word ``all``, where no database is called so, is the choice of none."""
+    return () if tuple(names) == (ALL,) and ALL not in present else tuple(names)
 
 
 def parse_databases(text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.cli import setup_command
+from octeth_backupd.cli.ctl.connection import Connection
 from octeth_backupd.cli.daemon import build_parser, main
 from octeth_backupd.cli.setup_command import order_of
 from octeth_backupd.domain.server import Placement
@@ -114,3 +115,15 @@ def test_without_a_terminal_the_way_without_questions_is_named(
 
     assert "--non-interactive" in capsys.readouterr().err
     assert orders == []
+
+
+def test_runs_are_those_that_the_daemon_says_hold_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = {"id": "r1", "operation": "backup"}
+    status = {"servers": [{"name": "one", "active_run": run}, {"name": "two", "active_run": None}]}
+    monkeypatch.setattr(Connection, "get", lambda *_: status)
+
+    assert [str(each) for each in setup_command._runs(Path("/run/c.sock"))] == ["backup of one (r1)"]
+
+
+def test_no_run_goes_on_where_no_daemon_answers(tmp_path: Path) -> None:
+    assert setup_command._runs(tmp_path / "control.sock") == ()

@@ -13,6 +13,7 @@ from octeth_backupd.process.host import HostRunner
 from octeth_backupd.process.mark import RunMark
 from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.setup.discovery import Discovery
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import Machine, Places
 from octeth_backupd.setup.prompt import NobodyPrompt, Prompt
 from tests.fakes.clock import FakeClock
@@ -77,6 +78,8 @@ class Host:
     backup_code: int = 0
     said: list[str] = field(default_factory=list)
     backups: list[str] = field(default_factory=list)
+    runs: list[tuple[GoingOn, ...]] = field(default_factory=list)
+    sockets: list[Path] = field(default_factory=list)
     imports: list[Path] = field(default_factory=list)
     import_tool: Callable[[Path], int] | None = None
 
@@ -101,6 +104,10 @@ class Host:
             self.backups.append(server)
             return self.backup_code
 
+        def ask_runs(socket: Path) -> tuple[GoingOn, ...]:
+            self.sockets.append(socket)
+            return self.runs.pop(0) if self.runs else ()
+
         def take_over(directory: Path) -> int:
             self.imports.append(directory)
             return 0
@@ -114,6 +121,7 @@ class Host:
             discover=lambda: self.discovery,
             read_stdin=lambda: self.stdin,
             import_tool=self.import_tool or take_over,
+            runs=ask_runs,
             take_backup=take_backup,
             say=self.said.append,
             places=Places(

@@ -45,6 +45,8 @@ class MemoryServer:
 
     accounts: ClassVar[dict[str, str]] = {}
     refuses_new: ClassVar[bool] = False
+    grants: ClassVar[tuple[str, ...]] = ("GRANT ALL PRIVILEGES ON *.* TO `root`@`%` WITH GRANT OPTION",)
+    limited: ClassVar[frozenset[str]] = frozenset()
     data_directory: ClassVar[Path] = Path("/opt/mysql/data")
 
     def __init__(self, *, name: str, settings: ServerSettings, docker: object, clock: object) -> None:
@@ -72,7 +74,8 @@ class MemoryServer:
             self._require_login()
         except LoginRefusedError as error:
             return Survey(error=error, error_stage="login")
-        facts = replace(make_facts("8.0.36"), schemas=("oempro", "other"))
+        grants = ("GRANT USAGE ON *.* TO `a`@`%`",) if self.settings.user in self.limited else self.grants
+        facts = replace(make_facts("8.0.36"), schemas=("oempro", "other"), grants=grants)
         paths = ServerPaths(server={"data": PurePosixPath("/var/lib/mysql")}, host={"data": self.data_directory})
         return Survey(location=self.locate(), facts=facts, paths=paths)
 

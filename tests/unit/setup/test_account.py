@@ -10,6 +10,7 @@ import pytest
 from octeth_backupd.domain.server import Vendor
 from octeth_backupd.domain.setup.account import Account, native_password_hash
 from octeth_backupd.errors import InvalidRequestError, ServerError
+from octeth_backupd.servers.sql_errors import PrivilegeMissingError
 from octeth_backupd.setup.account import create_account, require_new
 
 if TYPE_CHECKING:
@@ -182,3 +183,12 @@ def test_account_of_others_is_taken_over_only_by_force() -> None:
 
     with pytest.raises(InvalidRequestError, match="exists already"):
         require_new(there, ACCOUNT, force=False)
+
+
+def test_administrator_who_may_not_look_for_accounts_is_told_the_right_and_no_sql() -> None:
+    class Blind:
+        def rows(self, sql: str, _args: Sequence[object] = ()) -> list[dict[str, Any]]:
+            raise PrivilegeMissingError(f"the account lacks the privilege for: {sql}")
+
+    with pytest.raises(PrivilegeMissingError, match=r"it lacks: SELECT ON mysql\.user$"):
+        require_new(cast("Session", Blind()), ACCOUNT, force=False)

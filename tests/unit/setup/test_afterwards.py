@@ -11,6 +11,7 @@ from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.settings.settings import Settings
 from octeth_backupd.setup import afterwards
 from octeth_backupd.setup.afterwards import finish
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import SetupOrder
 from tests.unit.setup.build import Host, ScriptedPrompt
 
@@ -27,7 +28,11 @@ def status(monkeypatch: pytest.MonkeyPatch) -> dict[str, CheckStatus]:
     return given
 
 
-def _finish(host: Host, **flags: Any) -> bool:
+def _finish(host: Host, *, notify: dict[str, Any] | None = None, **flags: Any) -> bool:
+    config = host.directory / "config.toml"
+    if not config.exists():
+        config.write_text("[servers.one]\ncontainer = 'db'\n")
+        config.chmod(0o640)
     socket = host.directory / "control.sock"
     settings = Settings.model_validate(
         {
@@ -35,9 +40,10 @@ def _finish(host: Host, **flags: Any) -> bool:
             "local": {"directory": str(host.directory / "backups")},
             "control": {"socket": str(socket)},
             "schedules": {"timezone": "UTC"},
+            "notify": notify or {},
         }
     )
-    return finish(SetupOrder(config=Path("/etc/c"), **flags), host.machine(), settings, "one")
+    return finish(SetupOrder(config=config, **flags), host.machine(), settings, "one")
 
 
 def test_checks_and_due_times_are_shown_and_what_is_left_to_do(tmp_path: Path) -> None:
@@ -50,6 +56,36 @@ def test_checks_and_due_times_are_shown_and_what_is_left_to_do(tmp_path: Path) -
     assert "To take it up: systemctl enable --now octeth-backupd" in host.said
     assert "The first backup by hand: octeth-backupctl backup --server one" in host.said
     assert host.backups == []
+
+
+NOBODY = "  warning notifiers: no notifier is configured: nobody is told of anything"
+
+
+def test_that_nobody_is_told_of_failures_is_among_the_checks(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    assert _finish(host)
+
+    assert NOBODY in host.said
+    assert "docs/how-to/notifications.md" in host.text
+
+
+def test_notifier_that_is_set_needs_no_warning(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    assert _finish(host, notify={"hook": {"kind": "webhook", "url": "https://example.com/"}})
+
+    assert NOBODY not in host.said
+
+
+def test_doubts_about_the_configuration_are_among_the_checks(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+    (tmp_path / "config.toml").write_text("[servers.one]\ncontainer = 'db'\n")
+    (tmp_path / "config.toml").chmod(0o644)
+
+    assert _finish(host)
+
+    assert "  warning configuration: every user may read the configuration file" in host.text
 
 
 @pytest.mark.parametrize("bad", [CheckStatus.FAILED, CheckStatus.UNKNOWN])
@@ -74,6 +110,17 @@ def test_running_daemon_is_restarted(tmp_path: Path) -> None:
     assert _finish(host, start=True)
 
     assert host.calls()[-1] == "restart octeth-backupd.service"
+
+
+def test_daemon_with_a_run_that_began_meanwhile_is_not_restarted(tmp_path: Path) -> None:
+    busy = GoingOn(run_id="r1", operation="backup", server="one")
+    host = Host(directory=tmp_path, programs={"systemctl": f'echo "$*" >>{tmp_path}/calls'}, runs=[(busy,)])
+
+    assert not _finish(host, start=True)
+
+    assert not [call for call in host.calls() if "restart" in call]
+    assert "backup of one (r1)" in host.text
+    assert "systemctl restart octeth-backupd" in host.text
 
 
 def test_start_that_fails_names_the_journal_and_no_backup_is_tried(tmp_path: Path) -> None:

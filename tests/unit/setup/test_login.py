@@ -9,6 +9,7 @@ import pytest
 
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.errors import InvalidRequestError, LoginRefusedError, ServerUnreachableError
+from octeth_backupd.servers.sql_errors import PrivilegeMissingError
 from octeth_backupd.servers.survey import Survey
 from octeth_backupd.setup import login
 from octeth_backupd.setup.login import log_in
@@ -129,3 +130,48 @@ def test_place_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidRequestError, match="no place of a server"):
         log_in(_order(), Host(directory=tmp_path).machine(), choice)
+
+
+def test_account_that_a_flag_says_is_not_asked(tmp_path: Path) -> None:
+    own = ScriptedPrompt(answers={"--password-file": ["right"]})
+    admin = ScriptedPrompt(answers={"--admin-password-file": ["right"]})
+
+    log_in(_order(user="root"), Host(directory=tmp_path, prompt=own).machine(), CHOICE)
+    log_in(_order(create_user=True, admin_user="root"), Host(directory=tmp_path, prompt=admin).machine(), CHOICE)
+
+    assert own.asked == admin.asked == ["Password of root (not shown)"]
+
+
+def test_account_of_a_flag_is_asked_after_its_refusal_when_another_is_wanted(tmp_path: Path) -> None:
+    prompt = ScriptedPrompt(
+        answers={"--user": ["backup"], "--password-file": ["wrong", "", "right too"]},
+    )
+
+    found = log_in(_order(user="root"), Host(directory=tmp_path, prompt=prompt).machine(), CHOICE)
+
+    assert found.user == "backup"
+
+
+def test_administrator_who_may_not_create_accounts_is_told_why_and_another_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryServer, "limited", frozenset({"backup"}))
+    prompt = ScriptedPrompt(answers={"--admin-user": ["root"], "--admin-password-file": ["right too", "right"]})
+    host = Host(directory=tmp_path, prompt=prompt)
+
+    found = log_in(_order(create_user=True, admin_user="backup"), host.machine(), CHOICE)
+
+    assert found.server.settings.user == "root"
+    assert host.said == ["backup may not create the account; it lacks: CREATE USER, SELECT ON mysql.user, GRANT OPTION"]
+
+
+def test_administrator_of_a_flag_who_may_not_create_accounts_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryServer, "limited", frozenset({"root"}))
+    host = Host(directory=tmp_path, stdin="right\n")
+
+    with pytest.raises(PrivilegeMissingError, match="it lacks: CREATE USER") as caught:
+        log_in(_order(create_user=True, admin_password_file="-"), host.machine(), CHOICE)
+
+    assert "--admin-user" in caught.value.hint

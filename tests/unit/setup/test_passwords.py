@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.errors import InvalidRequestError, StorageError
+from octeth_backupd.errors import InvalidRequestError
 from octeth_backupd.setup.passwords import new_password, read_password
 
 if TYPE_CHECKING:
@@ -31,9 +31,16 @@ def test_file_that_holds_no_single_password_is_refused(tmp_path: Path, text: str
         read_password(str(tmp_path / "p"), str)
 
 
-def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="nowhere"):
+def test_file_that_is_not_there_is_named_and_what_to_give_instead(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"the file .*/nowhere does not exist") as caught:
         read_password(str(tmp_path / "nowhere"), str)
+
+    assert "a file with the password on its only line" in caught.value.hint
+
+
+def test_directory_is_no_file_of_a_password(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="is a directory"):
+        read_password(str(tmp_path), str)
 
 
 def test_new_passwords_differ_satisfy_policies_and_need_no_quotes() -> None:

@@ -10,8 +10,17 @@ import pytest
 
 from octeth_backupd.domain.server import Placement, ServerPaths
 from octeth_backupd.errors import ConfigurationError
+from octeth_backupd.settings.example import blank_file
 from octeth_backupd.setup.order import SetupOrder
-from octeth_backupd.setup.planning import Draft, draft_configuration, lost_tables, names_in, plan_files, plan_unit
+from octeth_backupd.setup.planning import (
+    Draft,
+    draft_configuration,
+    lost_tables,
+    names_in,
+    plan_files,
+    plan_unit,
+    replacement_notes,
+)
 from octeth_backupd.setup.questions import ServerChoice
 from tests.unit.setup.build import Host
 
@@ -127,6 +136,16 @@ def test_daemon_starts_after_the_unit_of_its_server(tmp_path: Path) -> None:
     assert "After=mysql.service\n" in plan.files[0].content
 
 
+def test_sandbox_is_not_opened_for_a_server_that_no_restore_can_stop(tmp_path: Path) -> None:
+    host = Host(directory=tmp_path)
+
+    plan = _unit(host, placement=Placement.ADDRESS, target="/run/mysqld/mysqld.sock")
+
+    assert "/opt/mysql" not in plan.files[0].content
+    assert f"ReadWritePaths=-{tmp_path / 'backups'}\n" in plan.files[0].content
+    assert "only restore --to is left" in plan.notes[0]
+
+
 def test_host_without_systemd_gets_the_directory_alone(tmp_path: Path) -> None:
     plan = _unit(Host(directory=tmp_path, has_systemd=False))
 
@@ -151,9 +170,46 @@ def test_nothing_more_is_done_where_nothing_is_needed(tmp_path: Path) -> None:
 
 
 def test_tables_that_a_new_configuration_does_not_have_are_named() -> None:
-    present = '[servers.old]\nuser = "a"\n[servers.one]\n[s3]\nbucket = "b"\n[hooks]\n[local]\n[notify."a b"]\n'
+    present = (
+        '[servers.old]\nuser = "a"\n[servers.one]\n[s3]\nbucket = "b"\n[hooks]\non_failure = []\n'
+        '[notify."a b"]\nkind = "email"\n'
+    )
 
     lost = lost_tables(present, "[servers.one]\n[local]\n")
 
     assert lost == ("[servers.old]", "[s3]", "[hooks]", '[notify."a b"]')
     assert lost_tables("not toml", "") == ()
+
+
+def test_tables_of_the_packages_file_which_set_nothing_are_no_loss() -> None:
+    assert lost_tables(blank_file(), "[servers.one]\ncontainer = 'db'\n") == ()
+    assert lost_tables("[engines.xtrabackup]\n[hooks]\n[servers.one]\n[servers.two]\nuser = 'a'\n", "") == (
+        "[servers.two]",
+    )
+
+
+def _notes(host: Host, old: Path) -> tuple[str, ...]:
+    present = f"[servers.one]\ncontainer = 'db'\n[local]\ndirectory = '{old}'\n"
+    config = host.directory / "etc" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(present)
+    return replacement_notes(_order(host, force=True), host.machine(), present, _draft(host))
+
+
+def test_directory_of_backups_that_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+
+    [note] = _notes(Host(directory=tmp_path), old)
+
+    assert f"backups go to {tmp_path}/backups from now on; those in {old} stay there" in note
+    assert "call them missing" in note
+    assert f"the new drop-in does not open {old} any more" in note
+    assert note.endswith(f"move what is in {old} into {tmp_path}/backups, then octeth-backupctl sync")
+
+
+@pytest.mark.parametrize("name", ["backups", "gone"])
+def test_directory_that_stays_or_is_gone_needs_no_word(tmp_path: Path, name: str) -> None:
+    (tmp_path / "backups").mkdir()
+
+    assert _notes(Host(directory=tmp_path), tmp_path / name) == ()

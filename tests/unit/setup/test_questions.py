@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from octeth_backupd.domain.server import Placement
+from octeth_backupd.domain.server import Address, Placement
 from octeth_backupd.domain.setup.candidates import Candidate
 from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.servers.greeting import Greeting
 from octeth_backupd.setup.order import SetupOrder
 from octeth_backupd.setup.prompt import NobodyPrompt
 from octeth_backupd.setup.questions import TARGET_FLAGS, choose_databases, choose_directory, choose_server
@@ -17,6 +18,16 @@ from tests.unit.setup.build import ScriptedPrompt
 
 ONE = Candidate(placement=Placement.CONTAINER, target="oempro_mysql", version_text="8.0.36")
 TWO = Candidate(placement=Placement.SYSTEMD, target="mysql.service")
+
+
+GREETING = Greeting(version_text="8.0.36")
+
+
+def _greet(address: Address) -> Greeting | None:
+    """Say what the one server there is says."""
+    if address.host == "." * 3:
+        raise UnicodeError
+    return GREETING if address.host == "db2" else None
 
 
 def _order(**flags: Any) -> SetupOrder:
@@ -51,7 +62,31 @@ def test_one_of_several_or_another_address_can_be_chosen() -> None:
     other = ScriptedPrompt(answers={TARGET_FLAGS: ["2"], "--address": ["db2"]})
 
     assert choose_server(_order(), second, [ONE, TWO], taken=()).target == "mysql.service"
-    assert choose_server(_order(), other, [ONE, TWO], taken=()).target == "db2"
+    assert choose_server(_order(), other, [ONE, TWO], taken=(), greet=_greet).target == "db2"
+
+
+def test_address_that_cannot_be_or_does_not_answer_is_asked_again_at_once() -> None:
+    typed = ["nohost:99999", "no host", "...", "db3:3307", "/run/none.sock", "db2:3307"]
+    prompt = ScriptedPrompt(answers={TARGET_FLAGS: ["0"], "--address": typed})
+
+    assert choose_server(_order(server="x"), prompt, [], taken=(), greet=_greet).target == "db2:3307"
+
+    assert [question.split(". Path")[0] for question in prompt.asked[2:]] == [
+        "99999 is no port: from 1 to 65535",
+        "'no host' is neither the absolute path of a socket nor host:port",
+        "'...' is no name of a host",
+        "No server answers at db3:3307",
+        "No server answers at /run/none.sock",
+    ]
+
+
+def test_address_of_a_flag_that_cannot_be_is_refused_before_any_question() -> None:
+    prompt = ScriptedPrompt()
+
+    with pytest.raises(InvalidRequestError, match="99999 is no port"):
+        choose_server(_order(target=(Placement.ADDRESS, "db:99999")), prompt, [], taken=())
+
+    assert prompt.asked == []
 
 
 def test_name_that_is_taken_or_none_is_asked_again() -> None:
@@ -81,6 +116,22 @@ def test_databases_are_proposed_and_asked_again_after_a_mistake() -> None:
     assert choose_databases(_order(), NobodyPrompt(), ("a", "b"), said.append) == ("a", "b")
     assert choose_databases(_order(), prompt, ("a", "b"), said.append) == ("b",)
     assert "no database x" in said[0]
+
+
+def test_all_databases_is_a_word_and_the_proposal_where_there_are_none_or_many() -> None:
+    said: list[str] = []
+    prompt = ScriptedPrompt(answers={"--databases": ["all"]})
+
+    assert choose_databases(_order(), prompt, ("oempro", "b"), said.append) == ()
+    assert choose_databases(_order(databases=("all",)), NobodyPrompt(), ("a",), said.append) == ()
+    assert choose_databases(_order(), NobodyPrompt(), (), said.append) == ()
+    assert prompt.asked == ["Databases that tests of a backup read, with commas between them (all: every one)"]
+
+
+def test_database_that_is_called_all_is_one_database() -> None:
+    said: list[str] = []
+
+    assert choose_databases(_order(databases=("all",)), NobodyPrompt(), ("all", "b"), said.append) == ("all",)
 
 
 def test_directory_is_the_usual_one_the_flags_or_an_absolute_answer() -> None:

@@ -11,10 +11,18 @@ import pytest
 
 from octeth_backupd.domain.checks import CheckResult, CheckStatus
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.errors import CancelledError, ConfigurationError, InvalidRequestError, ProgramError, ServerError
+from octeth_backupd.errors import (
+    BusyError,
+    CancelledError,
+    ConfigurationError,
+    InvalidRequestError,
+    ProgramError,
+    ServerError,
+)
 from octeth_backupd.settings.example import blank_file
-from octeth_backupd.setup import afterwards, login, run
+from octeth_backupd.setup import afterwards, login, run, same_server
 from octeth_backupd.setup.engine import EngineStanding
+from octeth_backupd.setup.going_on import GoingOn
 from octeth_backupd.setup.order import SetupOrder
 from octeth_backupd.setup.run import run_setup
 from tests.unit.setup.build import Host, ScriptedPrompt
@@ -31,7 +39,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[EngineStanding]:
     passed = [CheckResult(name="login", status=CheckStatus.PASSED, summary="in")]
     monkeypatch.setattr(MemoryServer, "accounts", {"root": "right"})
     monkeypatch.setattr(MemoryServer, "refuses_new", False)
-    for module in (login, run):
+    for module in (login, run, same_server):
         monkeypatch.setattr(module, "Server", MemoryServer)
     monkeypatch.setattr(afterwards, "diagnose", lambda *_: passed)
     monkeypatch.setattr(run, "look_at_engine", lambda *_: standings.pop(0) if len(standings) > 1 else standings[0])
@@ -301,3 +309,34 @@ def test_ctrl_c_after_all_is_written_says_so(host: Host, monkeypatch: pytest.Mon
 
     assert "all that was planned is written, and stays" in host.text
     assert (host.directory / "etc" / "config.toml").exists()
+
+
+@pytest.mark.parametrize("quiet_looks", [0, 1])
+def test_nothing_is_changed_under_a_run_also_one_that_began_during_the_questions(host: Host, quiet_looks: int) -> None:
+    busy = GoingOn(run_id="r1", operation="backup", server="one")
+    host.runs = [*[()] * quiet_looks, (busy,)]
+
+    with pytest.raises(BusyError, match="backup of one"):
+        run_setup(_created(host, start=True), host.machine())
+
+    assert set(MemoryServer.accounts) == {"root"}
+    assert not (host.directory / "etc").exists()
+    assert host.calls() == []
+
+
+def test_unit_that_does_not_exist_is_refused_before_anything_is_changed(host: Host) -> None:
+    host.has_systemd = False  # of the daemon's own unit
+    host.programs = {"systemctl": 'case "$*" in *show*nosuch.service) echo LoadState=not-found;; esac'}
+
+    with pytest.raises(InvalidRequestError, match=r"the unit nosuch.service does not exist"):
+        run_setup(_created(host, target=(Placement.SYSTEMD, "nosuch.service")), host.machine())
+
+    assert set(MemoryServer.accounts) == {"root"}
+    assert not (host.directory / "etc").exists()
+
+
+def test_last_word_is_that_nobody_is_told_of_failures(host: Host) -> None:
+    assert run_setup(_order(host, password_file="-"), host.machine()) == 0
+
+    assert "Nobody is told when a backup fails" in host.said[-1]
+    assert "docs/how-to/notifications.md" in host.said[-1]

@@ -6,8 +6,15 @@ import pytest
 
 from octeth_backupd.domain.grants import missing_grants
 from octeth_backupd.domain.server import Address, Placement
-from octeth_backupd.domain.setup.account import Account, account_for, grant_statements, native_password_hash
+from octeth_backupd.domain.setup.account import (
+    Account,
+    account_for,
+    administrator_lacks,
+    grant_statements,
+    native_password_hash,
+)
 
+_OPTION = ("GRANT OPTION",)
 ACCOUNT = Account(user="octeth-backup", host="%")
 
 
@@ -57,3 +64,20 @@ def test_database_stands_for_itself_alone(database: str, variables: dict[str, st
 def test_hash_is_the_one_that_the_servers_function_password_gives() -> None:
     # SELECT PASSWORD('password')
     assert native_password_hash("password") == "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19"
+
+
+@pytest.mark.parametrize(
+    ("grants", "lacking"),
+    [
+        (("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA unix_socket WITH GRANT OPTION",), ()),
+        (("GRANT SELECT, CREATE USER ON *.* TO `a`@`%` WITH GRANT OPTION", "GRANT X_ADMIN ON *.* TO `a`@`%`"), ()),
+        (("GRANT CREATE USER ON *.* TO `a`@`%` WITH GRANT OPTION", "GRANT SELECT ON `mysql`.* TO `a`@`%`"), ()),
+        (("GRANT CREATE USER ON *.* TO `a`@`%` WITH GRANT OPTION",), ("SELECT ON mysql.user",)),
+        (("GRANT ALL PRIVILEGES ON *.* TO `a`@`%`", "GRANT PROXY ON ``@`` TO `a`@`%` WITH GRANT OPTION"), _OPTION),
+        (("GRANT USAGE ON *.* TO `a`@`%`", "GRANT `admins`@`%` TO `a`@`%`"), ()),
+    ],
+)
+def test_what_an_administrator_lacks_is_named_unless_a_role_could_bring_it(
+    grants: tuple[str, ...], lacking: tuple[str, ...]
+) -> None:
+    assert administrator_lacks(grants) == lacking
