@@ -159,13 +159,16 @@ class Notices:
         self._change(delivery_id, {"state": state, "ended_at": at})
 
     def is_overtaken(self, delivery: Delivery) -> bool:
-        """Return whether its notifier was told already, by a later notice, that its problem is over."""
+        """Return whether its notifier was told already, by a later notice, that its problem is over.
+
+        A later one that was superseded counts, for nobody is told of the problem's end any more.
+        """
         later = sa.select(deliveries.c.notice).where(
             deliveries.c.notifier == delivery.notifier,
             deliveries.c.problem == delivery.notice.problem,
             deliveries.c.problem != "",
             deliveries.c.delivery_id > delivery.delivery_id,
-            deliveries.c.state == DeliveryState.SENT,
+            deliveries.c.state.in_((DeliveryState.SENT, DeliveryState.SUPERSEDED)),
         )
         with self._database.read() as connection:
             return any(parse_notice(text).is_end for text in connection.scalars(later))

@@ -46,6 +46,10 @@ class RedactedNotifier:
         """See Notifier.limit_seconds."""
         return self.inner.limit_seconds
 
+    def has_word_for(self, notice: Notice) -> bool:
+        """See Notifier.has_word_for."""
+        return self.inner.has_word_for(notice)
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         try:

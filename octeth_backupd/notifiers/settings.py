@@ -22,7 +22,7 @@ _NAME_LOOKUP_SECONDS = 15
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_CREDENTIAL_HEADER = re.compile("auth|key|token|secret|passw|cookie|credential|session", re.IGNORECASE)
+_CREDENTIAL_HEADER = re.compile("auth|key|token|secret|pass|cookie|credential|session", re.IGNORECASE)
 _LEAST_LIKE_A_TOKEN = 16
 """Shorter values of other headers are words, such as a team's name: masked everywhere, they would spoil messages."""
 

@@ -90,7 +90,8 @@ def test_what_was_told_of_an_earlier_problem_of_the_key_does_not_count(catalog: 
     assert catalog.notices.last_told() == {}
 
 
-def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_has_arrived(catalog: Catalog) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.SUPERSEDED])
+def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_is_over(catalog: Catalog, state: DeliveryState) -> None:
     end = replace(NOTICE, is_end=True)
     for notifier, notice in (("mail", NOTICE), ("mail", NOTICE), ("mail", end), ("chat", end), ("mail", NOTICE)):
         catalog.notices.tell(at=START, notices=[(notifier, notice)])
@@ -100,7 +101,7 @@ def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_has_arrived(catal
     for arrived in (again, elsewhere):
         catalog.notices.end_delivery(arrived.delivery_id, DeliveryState.SENT, at=LATER)
     before = catalog.notices.is_overtaken(first)
-    catalog.notices.end_delivery(over.delivery_id, DeliveryState.SENT, at=LATER)
+    catalog.notices.end_delivery(over.delivery_id, state, at=LATER)
 
     assert not before
     assert catalog.notices.is_overtaken(first)
