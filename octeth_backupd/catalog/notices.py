@@ -216,7 +216,11 @@ class Notices:
             deliveries.c.notifier,
             sa.func.count().filter(_WAITS).label("waiting"),
             sa.func.min(deliveries.c.created_at).filter(_WAITS).label("waiting_since"),
-            sa.func.min(deliveries.c.next_try_at).filter(_WAITS).label("next_try_at"),
+            sa.func.coalesce(
+                # What was never tried is due at once, and yet waits behind what failed.
+                sa.func.min(deliveries.c.next_try_at).filter(_WAITS, deliveries.c.tries > 0),
+                sa.func.min(deliveries.c.next_try_at).filter(_WAITS),
+            ).label("next_try_at"),
             sa.func.max(deliveries.c.ended_at).filter(deliveries.c.state == DeliveryState.SENT).label("last_sent_at"),
             sa.func.max(deliveries.c.last_failed_at).label("last_failed_at"),
             sa.func.count().filter(deliveries.c.state == DeliveryState.GIVEN_UP).label("given_up"),

@@ -65,7 +65,7 @@ class NotifierStanding:
     Attributes:
         waiting: How many deliveries wait.
         waiting_since: When the oldest of them was made.
-        next_try_at: When the first of them is tried.
+        next_try_at: When the first of them is tried, again where some failed; not later than now: it is being tried.
         last_sent_at: When one arrived last.
         last_failed_at: When a try failed last, of what waits or was given up.
         last_error: What it said; empty once everything has arrived since.

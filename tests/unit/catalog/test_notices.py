@@ -158,6 +158,16 @@ def test_standing_says_what_waits_and_why(catalog: Catalog) -> None:
     assert not standings["chat"].is_failing
 
 
+def test_the_next_try_is_that_of_what_failed_and_not_of_what_waits_behind_it(catalog: Catalog) -> None:
+    catalog.notices.tell(at=START, notices=[("mail", NOTICE), ("mail", NOTICE)])
+    first, _behind = catalog.notices.waiting("mail")
+
+    before = catalog.notices.standings()["mail"].next_try_at
+    catalog.notices.note_failure(first.delivery_id, error="away", at=START, next_try_at=LATER)
+
+    assert (before, catalog.notices.standings()["mail"].next_try_at) == (START, LATER)
+
+
 def test_an_error_is_over_once_everything_has_arrived(catalog: Catalog) -> None:
     catalog.notices.tell(at=START, notices=[("mail", NOTICE)])
     [delivery] = catalog.notices.waiting("mail")
