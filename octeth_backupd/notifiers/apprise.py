@@ -51,7 +51,7 @@ class AppriseNotifier:
         """See Notifier.limit_seconds."""
         return self.settings.limit_seconds + _LOADING_SECONDS
 
-    def has_word_for(self, notice: Notice) -> bool:
+    def has_word_for(self, notice: Notice) -> bool:  # noqa: ARG002 - it has one for all
         """See Notifier.has_word_for."""
         return True
 

@@ -46,7 +46,7 @@ class WebhookNotifier:
         """See Notifier.limit_seconds."""
         return self.settings.limit_seconds
 
-    def has_word_for(self, notice: Notice) -> bool:
+    def has_word_for(self, notice: Notice) -> bool:  # noqa: ARG002 - it has one for all
         """See Notifier.has_word_for."""
         return True
 

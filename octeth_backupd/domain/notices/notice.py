@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Colours of terminals, and control characters but for tab and line feed: programs print them, endpoints choke on them."""
+"""Colours of terminals and control characters but for tab and line feed: programs print them, endpoints choke on it."""
 
 
 class NoticeKind(StrEnum):
