@@ -159,13 +159,16 @@ class Notices:
         self._change(delivery_id, {"state": state, "ended_at": at})
 
     def is_overtaken(self, delivery: Delivery) -> bool:
-        """Return whether its notifier was told already, by a later notice, that its problem is over."""
+        """Return whether its notifier was told already, by a later notice, that its problem is over.
+
+        A later one that was superseded counts, for nobody is told of the problem's end any more.
+        """
         later = sa.select(deliveries.c.notice).where(
             deliveries.c.notifier == delivery.notifier,
             deliveries.c.problem == delivery.notice.problem,
             deliveries.c.problem != "",
             deliveries.c.delivery_id > delivery.delivery_id,
-            deliveries.c.state == DeliveryState.SENT,
+            deliveries.c.state.in_((DeliveryState.SENT, DeliveryState.SUPERSEDED)),
         )
         with self._database.read() as connection:
             return any(parse_notice(text).is_end for text in connection.scalars(later))
@@ -213,7 +216,11 @@ class Notices:
             deliveries.c.notifier,
             sa.func.count().filter(_WAITS).label("waiting"),
             sa.func.min(deliveries.c.created_at).filter(_WAITS).label("waiting_since"),
-            sa.func.min(deliveries.c.next_try_at).filter(_WAITS).label("next_try_at"),
+            sa.func.coalesce(
+                # What was never tried is due at once, and yet waits behind what failed.
+                sa.func.min(deliveries.c.next_try_at).filter(_WAITS, deliveries.c.tries > 0),
+                sa.func.min(deliveries.c.next_try_at).filter(_WAITS),
+            ).label("next_try_at"),
             sa.func.max(deliveries.c.ended_at).filter(deliveries.c.state == DeliveryState.SENT).label("last_sent_at"),
             sa.func.max(deliveries.c.last_failed_at).label("last_failed_at"),
             sa.func.count().filter(deliveries.c.state == DeliveryState.GIVEN_UP).label("given_up"),

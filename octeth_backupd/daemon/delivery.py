@@ -275,7 +275,8 @@ class NoticeDelivery:
         if delivery.delivery_id in line.unrecorded:
             self._record_sent(line, delivery)
             return _End.OVER
-        end = end_untried(delivery, self._clock.now(), is_overtaken=self._outbox.is_overtaken(delivery))
+        is_moot = self._outbox.is_overtaken(delivery) or not sender.notifier.has_word_for(delivery.notice)
+        end = end_untried(delivery, self._clock.now(), is_moot=is_moot)
         if end is not None:
             self._outbox.end_delivery(delivery.delivery_id, end, at=self._clock.now())
             write = _log.error if end is DeliveryState.GIVEN_UP else _log.info
@@ -307,10 +308,7 @@ class NoticeDelivery:
             return _End.AWAY  # noted as hanging already
         now = self._clock.now()
         at = next_try(
-            now,
-            tries=delivery.tries + 1,
-            is_retryable=error.retryable,
-            retry_after_seconds=error.retry_after_seconds,
+            now, tries=delivery.tries + 1, is_retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
         )
         if self._is_current(name, sender):
             line.not_before = at

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from octeth_backupd.pipeline.parts import Parts
 
 _PAGE = 50
+_SAYING_NOTHING = {RunStatus.SKIPPED, RunStatus.CANCELLED}
+"""Outcomes that do not tell whether backups work: what was known before them still holds."""
 
 
 def freshness_of(servers: Iterable[str], requirements: Requirements, *, parts: Parts, clock: Clock) -> list[Freshness]:
@@ -40,18 +42,18 @@ def freshness_of(servers: Iterable[str], requirements: Requirements, *, parts: P
             verified_backups(parts.catalog.stock.of(server, remote=remote), storages=remote),
             requirements,
             now=now,
-            last_run=_last_backup_run(parts.catalog, server, until=now + CLOCK_MARGIN),
+            last_run=_last_telling_run(parts.catalog, server, until=now + CLOCK_MARGIN),
         )
         for server in servers
     ]
 
 
-def _last_backup_run(catalog: Catalog, server: str, *, until: datetime) -> Run | None:
+def _last_telling_run(catalog: Catalog, server: str, *, until: datetime) -> Run | None:
     before: str | None = None
     while page := catalog.runs(server=server, limit=_PAGE, before=before):
         for run in page:
-            is_backup = run.operation is Operation.BACKUP and run.status is not RunStatus.SKIPPED
-            if is_backup and run.status.is_final and run.created_at <= until:
+            is_telling = run.operation is Operation.BACKUP and run.status not in _SAYING_NOTHING
+            if is_telling and run.status.is_final and run.created_at <= until:
                 return run
         before = page[-1].run_id
     return None

@@ -120,7 +120,8 @@ def judge(
         backups: See ``verified_backups``.
         requirements: What is asked for.
         now: The time.
-        last_run: Its newest backup run that has ended: that it failed is a warning, whatever there is from before.
+        last_run: Its newest backup run that has ended and was neither skipped nor cancelled: that it failed is a
+            warning, whatever there is from before.
     """
     meeting = [one for one in backups if _meets(one, requirements)]
     chosen = next((one for one in meeting if one.taken_at <= now + CLOCK_MARGIN), None)
@@ -195,4 +196,5 @@ def _wanted(requirements: Requirements) -> str:
 
 def _complaint(run: Run) -> Iterable[str]:
     if run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}:
-        yield f"the last backup run {run.status}" + (f": {run.error}" if run.error else "")
+        end = "failed" if run.status is RunStatus.FAILED else "was interrupted"
+        yield f"the last backup run {end}" + (f": {run.error}" if run.error else "")

@@ -51,6 +51,10 @@ class AppriseNotifier:
         """See Notifier.limit_seconds."""
         return self.settings.limit_seconds + _LOADING_SECONDS
 
+    def has_word_for(self, notice: Notice) -> bool:  # noqa: ARG002 - it has one for all
+        """See Notifier.has_word_for."""
+        return True
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         timeout_seconds = 2.0 * self.settings.timeout_seconds + _LOADING_SECONDS

@@ -8,6 +8,9 @@ fake, to this:
 error, or shows a certificate that cannot be verified. A notice whose answer was lost may arrive twice, never not at
 all.
 
+**Nothing to send.** A notice for which the endpoint knows no word, such as a start for Uptime Kuma, is not sent and
+does not count as sent: ``has_word_for`` says so. There is a word for every failed backup and every test.
+
 **Worth another try or not.** ``retryable`` is true where time alone may help: no connection, no answer, 5xx, 429, or
 SMTP's 4yz. It is false where somebody must change something: a refused login or token, an unknown address, a bad
 certificate. What the endpoint asks for by Retry-After is ``retry_after_seconds``.
@@ -54,8 +57,12 @@ class Notifier(Protocol):
         """Return after how long a send hangs, whatever the endpoint does."""
         ...
 
+    def has_word_for(self, notice: Notice) -> bool:
+        """Return whether there is something to send of a notice now; one for which there is not is not sent."""
+        ...
+
     def send(self, notice: Notice) -> None:
-        """Hand a notice over.
+        """Hand a notice over for which it has a word.
 
         Raises:
             NotifyError: It did not get through, or may not have.

@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from octeth_backupd.domain.backup import Operation
 from octeth_backupd.domain.notices.message import cut_end, message_text
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
 from octeth_backupd.errors import NotifyError
-from octeth_backupd.notifiers.http import HttpRequest, exchange, shown_endpoint
+from octeth_backupd.notifiers.http import HttpRequest, exchange, shown_answer, shown_endpoint
 from octeth_backupd.process.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -61,14 +62,19 @@ class HealthchecksNotifier:
         """See Notifier.limit_seconds."""
         return self.settings.limit_seconds
 
+    def has_word_for(self, notice: Notice) -> bool:
+        """See Notifier.has_word_for."""
+        url = self.settings.url.get_secret_value()
+        is_push = is_uptime_kuma(url, self.settings.style)
+        return not is_push or bool(push_url(url, notice, is_late=self._is_late(notice)))
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         url = self.settings.url.get_secret_value()
-        is_late = self.clock.now() - notice.at > LATE_AFTER
+        is_late = self._is_late(notice)
         if is_uptime_kuma(url, self.settings.style):
-            pushed = push_url(url, notice, is_late=is_late)
-            if pushed:
-                self._exchange("GET", pushed, b"")
+            if pushed := push_url(url, notice, is_late=is_late):
+                self._push(pushed)
             return
         body = f"{notice.title}\n\n{message_text(notice, limit_bytes=_BODY_BYTES - 1_000)}"
         answer = self._exchange("POST", ping_url(url, notice, is_late=is_late), cut_end(body, _BODY_BYTES).encode())
@@ -78,6 +84,17 @@ class HealthchecksNotifier:
         if "rate limited" in answer:
             raise NotifyError(
                 f"{self.endpoint} limits the rate of pings", retryable=True, retry_after_seconds=_RATE_LIMIT_SECONDS
+            )
+
+    def _is_late(self, notice: Notice) -> bool:
+        return self.clock.now() - notice.at > LATE_AFTER
+
+    def _push(self, url: str) -> None:
+        refusal = push_refusal(self._exchange("GET", url, b""))
+        if refusal is not None:
+            raise NotifyError(
+                f"{self.endpoint} did not take the push" + (f": {refusal}" if refusal else ""),
+                hint="See that the monitor is there and active, and that its push URL is the configured one.",
             )
 
     def _exchange(self, method: str, url: str, body: bytes) -> str:
@@ -148,6 +165,21 @@ def push_url(url: str, notice: Notice, *, is_late: bool = False) -> str:
         ("ping", _milliseconds(notice.fact("duration_seconds"))),
     ]
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
+
+
+def push_refusal(answer: str) -> str | None:
+    """Return why Uptime Kuma did not take a push that it answered with 200; None: nothing says that it did not.
+
+    Source:
+        Uptime Kuma's push route: ``{"ok": false, "msg": "Monitor not found or not active."}``.
+    """
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        return None
+    if not isinstance(document, dict) or document.get("ok") is not False:
+        return None
+    return shown_answer(str(document.get("msg") or ""))
 
 
 def run_uuid(run_id: str) -> str:

@@ -82,6 +82,11 @@ def shown_endpoint(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
+def shown_answer(text: str) -> str:
+    """Return the beginning of an answer's text on one line, as an error quotes it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN_CHARACTERS]
+
+
 def retry_after_seconds(value: str, now: datetime) -> float | None:
     """Return what a Retry-After header asks for; None when it says nothing that can be understood.
 
@@ -118,7 +123,7 @@ def _answered(client: httpx.Client, request: HttpRequest, where: str) -> str:
 
 def _refused(response: httpx.Response, text: str, where: str) -> NotifyError:
     status = response.status_code
-    quoted = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN_CHARACTERS]
+    quoted = shown_answer(text)
     reason = f" {response.reason_phrase}" if response.reason_phrase else ""
     message = f"{where} answers {status}{reason}" + (f": {quoted}" if quoted else "")
     if status in _WORTH_ANOTHER_TRY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

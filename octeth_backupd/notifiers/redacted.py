@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octeth_backupd.errors import NotifyError
+from octeth_backupd.process.redaction import Redactor
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.notices.notice import Notice
     from octeth_backupd.notifiers.base import Notifier
-    from octeth_backupd.process.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactedNotifier:
-    """See notifiers.base; what is not a ``NotifyError`` becomes one."""
+    """See notifiers.base; what is not a ``NotifyError`` becomes one.
+
+    Attributes:
+        redactor: Knows every secret of the configuration.
+        of_errors: Knows what only this notifier's errors must not quote, and what may be a common word elsewhere.
+    """
 
     inner: Notifier
     redactor: Redactor
+    of_errors: Redactor = field(default_factory=Redactor)
 
     @property
     def name(self) -> str:
@@ -40,6 +46,10 @@ class RedactedNotifier:
         """See Notifier.limit_seconds."""
         return self.inner.limit_seconds
 
+    def has_word_for(self, notice: Notice) -> bool:
+        """See Notifier.has_word_for."""
+        return self.inner.has_word_for(notice)
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         try:
@@ -47,11 +57,15 @@ class RedactedNotifier:
         except NotifyError as exc:
             # Without a cause: that one's text may hold what is masked here.
             raise NotifyError(
-                self.redactor.redact(exc.message),
+                self._masked(exc.message),
                 hint=exc.hint,
                 retryable=exc.retryable,
                 retry_after_seconds=exc.retry_after_seconds,
             ) from None
         except Exception as exc:  # noqa: BLE001 - a library's surprise must not end the delivery of notices
-            reason = self.redactor.redact(f"{type(exc).__name__}: {exc}")
+            reason = self._masked(f"{type(exc).__name__}: {exc}")
             raise NotifyError(f"{self.endpoint}: unexpected error: {reason}", retryable=True) from None
+
+    def _masked(self, text: str) -> str:
+        # Whole secrets first: a word that one of them holds would cut it, and show the rest.
+        return self.of_errors.redact(self.redactor.redact(text))

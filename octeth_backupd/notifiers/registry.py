@@ -9,13 +9,13 @@ from octeth_backupd.notifiers.email import EmailNotifier
 from octeth_backupd.notifiers.healthchecks import HealthchecksNotifier
 from octeth_backupd.notifiers.redacted import RedactedNotifier
 from octeth_backupd.notifiers.webhook import WebhookNotifier
+from octeth_backupd.process.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from octeth_backupd.notifiers.base import Notifier
     from octeth_backupd.notifiers.settings import NotifierSettings
-    from octeth_backupd.process.redaction import Redactor
 
 
 def notifiers_for(
@@ -29,7 +29,9 @@ def notifiers_for(
         host_name: This machine's.
     """
     return {
-        name: RedactedNotifier(inner=_notifier(name, table, host_name), redactor=redactor)
+        name: RedactedNotifier(
+            inner=_notifier(name, table, host_name), redactor=redactor, of_errors=Redactor(table.header_values)
+        )
         for name, table in settings.items()
     }
 

@@ -22,6 +22,9 @@ _NAME_LOOKUP_SECONDS = 15
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CREDENTIAL_HEADER = re.compile("auth|key|token|secret|pass|cookie|credential|session", re.IGNORECASE)
+_LEAST_LIKE_A_TOKEN = 16
+"""Shorter values of other headers are words, such as a team's name: masked everywhere, they would spoil messages."""
 
 PROBLEM_KINDS: tuple[NoticeKind, ...] = tuple(
     kind for kind in NoticeKind if kind not in {NoticeKind.START, NoticeKind.SUCCESS, NoticeKind.TEST}
@@ -125,7 +128,7 @@ class NotifierSettings(Section):
     )
     url_file: Path | None = Field(default=None, description="File that holds the address on its only line; mode 0600.")
     headers: Annotated[dict[str, SecretStr], AfterValidator(_headers)] = Field(
-        default={}, description="For webhook: further headers, such as Authorization; never shown."
+        default={}, description="For webhook: further headers, such as Authorization; their values are never shown."
     )
     signing_secret: SecretStr = Field(
         default=SecretStr(""),
@@ -161,11 +164,23 @@ class NotifierSettings(Section):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never be shown, the secret parts of the address one by one too."""
-        plain = (self.password, self.signing_secret, *self.headers.values())
-        texts = [secret.get_secret_value() for secret in plain]
+        """Return what must never be shown, the secret parts of the address one by one too.
+
+        Values of headers are among them where they are credentials by the header's name, or long enough to be.
+        """
+        of_headers = [
+            value
+            for name, value in zip(self.headers, self.header_values, strict=True)
+            if _CREDENTIAL_HEADER.search(name) or len(value) >= _LEAST_LIKE_A_TOKEN
+        ]
+        texts = [self.password.get_secret_value(), self.signing_secret.get_secret_value(), *of_headers]
         texts += [text.partition(" ")[2] for text in texts]  # "Bearer TOKEN"
         return tuple(dict.fromkeys(text for text in (*texts, *secret_parts(self.url.get_secret_value())) if text))
+
+    @property
+    def header_values(self) -> tuple[str, ...]:
+        """Return the values of all headers: what the errors of this notifier must not quote."""
+        return tuple(value.get_secret_value() for value in self.headers.values())
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:

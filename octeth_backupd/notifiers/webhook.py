@@ -46,6 +46,10 @@ class WebhookNotifier:
         """See Notifier.limit_seconds."""
         return self.settings.limit_seconds
 
+    def has_word_for(self, notice: Notice) -> bool:  # noqa: ARG002 - it has one for all
+        """See Notifier.has_word_for."""
+        return True
+
     def send(self, notice: Notice) -> None:
         """See Notifier.send."""
         url = self.settings.url.get_secret_value()

@@ -45,7 +45,7 @@ class SchedulesSettings(Section):
         ge=0,
         description=(
             "How late a backup that was missed, say because the machine was down, is still made up for. "
-            "Older ones are recorded as missed."
+            "Older ones are recorded as missed. One that is up to ten minutes late always is made up for."
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from octeth_backupd.domain.notices.notice import NoticeKind
+from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.errors import NotifyError
 from tests.contracts.notifier_endpoints import BEARER, PASSWORD, TOKEN, Endpoints
 from tests.environment.tls_authority import make_server_certificate
@@ -39,6 +39,14 @@ def test_text_arrives_as_it_was_written(endpoints: Endpoints, kind: str) -> None
     [text] = endpoint.texts()
     assert TEXT in text.replace("\r\n", "\n")
     assert 'oempro: "backup" failed & more' in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_is_a_word_for_every_failure_and_for_a_test(endpoints: Endpoints, kind: str) -> None:
+    notifier = endpoints.make(kind, "takes").notifier
+
+    assert notifier.has_word_for(make_notice())
+    assert notifier.has_word_for(make_notice(NoticeKind.TEST, severity=Severity.INFO))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,7 @@ from octeth_backupd.errors import NotifyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from octeth_backupd.domain.notices.notice import Notice
+    from octeth_backupd.domain.notices.notice import Notice, NoticeKind
 
 LIMIT_BYTES = 100_000
 
@@ -23,6 +23,7 @@ class FakeNotifier:
     Attributes:
         error: Raised instead of taking a notice.
         before: Called with each notice first; may block.
+        speechless: Kinds of notices for which it has no word.
     """
 
     name: str = "fake"
@@ -31,7 +32,11 @@ class FakeNotifier:
     limit_seconds: float = 45.0
     error: NotifyError | None = None
     before: Callable[[Notice], None] | None = None
+    speechless: tuple[NoticeKind, ...] = ()
     sent: list[Notice] = field(default_factory=list)
+
+    def has_word_for(self, notice: Notice) -> bool:
+        return notice.kind not in self.speechless
 
     def send(self, notice: Notice) -> None:
         if self.before is not None:

@@ -154,7 +154,7 @@ def _expect_alerts(server: Prometheus) -> None:
     assert {"OctethBackupFailed", "OctethBackupNone"} <= waiting
     assert waiting <= {"OctethBackupFailed", "OctethBackupNone"} | _OF_THIS_MACHINE
     [failed] = [rule for rule in server.rules() if rule["name"] == "OctethBackupFailed"]
-    assert failed["alerts"][0]["annotations"]["summary"] == "The last backup of oempro failed"
+    assert failed["alerts"][0]["annotations"]["summary"] == "The last backup run of oempro left no good backup"
 
 
 # How full the disk of the machine is that runs the tests is not theirs to say.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.wording import about_since, listed, moment, parse_time
-from octeth_backupd.cli.ctl.wrapping import Entry
+from octeth_backupd.cli.ctl.wrapping import Entry, show_entries, show_wrapped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,13 +17,12 @@ _STYLES = {"ok": "green", "failing": "red", "unused": "yellow"}
 _WORDS = {"ok": "gets through", "failing": "does not get through", "unused": "nothing was sent yet"}
 
 
-def show_notifier(notifier: Json, screen: Screen) -> None:
+def show_notifier(notifier: Json, screen: Screen, *, now: datetime) -> None:
     """Show a notifier with what waits for it, and why."""
     state = notifier["state"]
     words = _WORDS.get(state, state)
-    screen.line(
-        f"{notifier['name']} ({notifier['kind']}, {notifier['endpoint']}): {words}", style=_STYLES.get(state, "")
-    )
+    title = f"{notifier['name']} ({notifier['kind']}, {notifier['endpoint']}): {words}"
+    show_wrapped(title, screen, hang=2, style=_STYLES.get(state, ""))
     pairs = [("tells of", ", ".join(notifier["on"]))]
     if notifier["last_sent_at"] is not None:
         pairs.append(("last sent", moment(notifier["last_sent_at"])))
@@ -32,11 +31,15 @@ def show_notifier(notifier: Json, screen: Screen) -> None:
     if notifier["last_error"]:
         pairs += [
             ("! last error", f"{notifier['last_error']}, {moment(notifier['last_failed_at'])}"),
-            ("next try", moment(notifier["next_try_at"])),
+            ("next try", _next_try(notifier["next_try_at"], now=now)),
         ]
     if notifier["given_up"]:
         pairs.append(("! given up", f"{notifier['given_up']} in the last 90 days"))
-    screen.pairs(pairs, indent="  ")
+    show_entries([Entry(name=name, text=text) for name, text in pairs], screen, indent=2)
+
+
+def _next_try(text: str, *, now: datetime) -> str:
+    return "being tried now" if parse_time(text) <= now else moment(text, now=now)
 
 
 def notifier_entry(notifiers: list[Json], *, now: datetime) -> Entry:

@@ -1,7 +1,7 @@
 """A delivery: one notice on its way to one notifier. When it is tried, and when it is not tried any more.
 
 A waiting delivery ends in one of three ways: sent, given up after seven days in which it was tried, or superseded
-because it says nothing any more when it is late.
+because it says nothing: it is late, or its notifier has no word for it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class NotifierStanding:
     Attributes:
         waiting: How many deliveries wait.
         waiting_since: When the oldest of them was made.
-        next_try_at: When the first of them is tried.
+        next_try_at: When the first of them is tried, again where some failed; not later than now: it is being tried.
         last_sent_at: When one arrived last.
         last_failed_at: When a try failed last, of what waits or was given up.
         last_error: What it said; empty once everything has arrived since.
@@ -105,16 +105,17 @@ def next_try(now: datetime, *, tries: int, is_retryable: bool, retry_after_secon
     return now + min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
-def end_untried(delivery: Delivery, now: datetime, *, is_overtaken: bool = False) -> DeliveryState | None:
+def end_untried(delivery: Delivery, now: datetime, *, is_moot: bool = False) -> DeliveryState | None:
     """Return how a waiting delivery ends without being tried once more; None: it is tried.
 
     Args:
         delivery: Which.
         now: The time.
-        is_overtaken: A later notice, that its problem is over, has arrived: what was refused before would read as news.
+        is_moot: A later notice, that its problem is over, has arrived, so that it would read as news; or its notifier
+            has no word for it.
     """
     age = now - delivery.created_at
-    if is_overtaken or (delivery.notice.kind is NoticeKind.START and age > START_IS_STALE_AFTER):
+    if is_moot or (delivery.notice.kind is NoticeKind.START and age > START_IS_STALE_AFTER):
         return DeliveryState.SUPERSEDED
     # Its age is that of the clock, which may have been wrong when it was made: it is tried once in any case.
     return DeliveryState.GIVEN_UP if age > GIVEN_UP_AFTER and delivery.tries else None

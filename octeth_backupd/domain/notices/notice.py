@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from octeth_backupd.errors import MetadataError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Colours of terminals and control characters but for tab and line feed: programs print them, endpoints choke on it."""
 
 
 class NoticeKind(StrEnum):
@@ -106,13 +111,17 @@ class _NoticeForm(BaseModel):
 
 
 def redacted_notice(notice: Notice, redact: Callable[[str], str]) -> Notice:
-    """Return a notice with every text that may quote something from outside passed through ``redact``."""
+    """Return a notice with every text that may quote something from outside without control characters and secrets."""
+
+    def clean(text: str) -> str:
+        return redact(_CONTROLS.sub("", text))  # in this order: a secret with something in the middle is found, too
+
     return replace(
         notice,
-        title=redact(notice.title),
-        text=redact(notice.text),
-        facts=tuple((name, redact(value)) for name, value in notice.facts),
-        log_tail=tuple(redact(line) for line in notice.log_tail),
+        title=clean(notice.title),
+        text=clean(notice.text),
+        facts=tuple((name, clean(value)) for name, value in notice.facts),
+        log_tail=tuple(clean(line) for line in notice.log_tail),
     )
 
 

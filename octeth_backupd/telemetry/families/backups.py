@@ -201,8 +201,8 @@ BACKUP_FAMILIES: tuple[Family, ...] = (
     ),
     gauge(
         "octeth_backup_last_run_success",
-        "1: the newest ended backup run left a good backup (success or degraded), 0: it did not; absent before the "
-        "first.",
+        "1: the newest ended backup run left a good backup (success or degraded), 0: it did not, a cancelled one "
+        "included; absent before the first.",
         _last_run_success,
         ("server",),
     ),

@@ -90,7 +90,8 @@ def test_what_was_told_of_an_earlier_problem_of_the_key_does_not_count(catalog: 
     assert catalog.notices.last_told() == {}
 
 
-def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_has_arrived(catalog: Catalog) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.SUPERSEDED])
+def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_is_over(catalog: Catalog, state: DeliveryState) -> None:
     end = replace(NOTICE, is_end=True)
     for notifier, notice in (("mail", NOTICE), ("mail", NOTICE), ("mail", end), ("chat", end), ("mail", NOTICE)):
         catalog.notices.tell(at=START, notices=[(notifier, notice)])
@@ -100,7 +101,7 @@ def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_has_arrived(catal
     for arrived in (again, elsewhere):
         catalog.notices.end_delivery(arrived.delivery_id, DeliveryState.SENT, at=LATER)
     before = catalog.notices.is_overtaken(first)
-    catalog.notices.end_delivery(over.delivery_id, DeliveryState.SENT, at=LATER)
+    catalog.notices.end_delivery(over.delivery_id, state, at=LATER)
 
     assert not before
     assert catalog.notices.is_overtaken(first)
@@ -155,6 +156,16 @@ def test_standing_says_what_waits_and_why(catalog: Catalog) -> None:
     assert (mail.waiting, mail.last_error, mail.last_sent_at, mail.last_failed_at) == (1, "away", START, LATER)
     assert (mail.waiting_since, mail.next_try_at, mail.is_failing) == (START, LATER, True)
     assert not standings["chat"].is_failing
+
+
+def test_the_next_try_is_that_of_what_failed_and_not_of_what_waits_behind_it(catalog: Catalog) -> None:
+    catalog.notices.tell(at=START, notices=[("mail", NOTICE), ("mail", NOTICE)])
+    first, _behind = catalog.notices.waiting("mail")
+
+    before = catalog.notices.standings()["mail"].next_try_at
+    catalog.notices.note_failure(first.delivery_id, error="away", at=START, next_try_at=LATER)
+
+    assert (before, catalog.notices.standings()["mail"].next_try_at) == (START, LATER)
 
 
 def test_an_error_is_over_once_everything_has_arrived(catalog: Catalog) -> None:

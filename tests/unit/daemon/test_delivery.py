@@ -240,6 +240,16 @@ def test_a_failure_that_was_refused_is_not_sent_after_its_recovery(outbox: Outbo
     assert outbox.states() == [DeliveryState.SUPERSEDED, DeliveryState.SENT]
 
 
+def test_a_notice_for_which_the_notifier_has_no_word_does_not_count_as_sent(outbox: Outbox) -> None:
+    outbox.notifiers["mail"].speechless = (NoticeKind.START,)
+    outbox.put("start", kind=NoticeKind.START)
+
+    outbox.look()
+
+    assert (outbox.sent(), outbox.states()) == ([], [DeliveryState.SUPERSEDED])
+    assert outbox.outbox.standings()["mail"].last_sent_at is None
+
+
 def test_what_did_not_arrive_in_seven_days_is_given_up(outbox: Outbox) -> None:
     outbox.put("1")
     outbox.notifiers["mail"].error = AWAY

@@ -40,6 +40,18 @@ def test_the_last_backup_run_counts_and_not_what_the_daemon_did_since(bench: Ben
     assert (found.verdict, found.problems) == (Verdict.WARNING, ("the last backup run failed: no space",))
 
 
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.INTERRUPTED])
+def test_a_cancelled_run_takes_no_warning_of_the_run_before_it_away(bench: Bench, status: RunStatus) -> None:
+    now = bench.clock.now()
+    bench.catalog.add_backup(make_backup(taken_at=now, installation_id=INSTALLATION))
+    bench.catalog.add_run(make_run("run-1", now, status=status, error="no space"))
+    bench.catalog.add_run(make_run("run-2", now, status=RunStatus.CANCELLED))
+
+    [found] = freshness_of(["oempro"], Requirements(), parts=bench.parts(), clock=bench.clock)
+
+    assert found.verdict is Verdict.WARNING
+
+
 def test_what_lies_only_where_nothing_is_configured_any_more_is_no_backup(bench: Bench) -> None:
     there = {"old-s3": CopyState.PRESENT}
     bench.catalog.add_backup(make_backup(taken_at=bench.clock.now(), installation_id=INSTALLATION, copies=there))

@@ -169,6 +169,14 @@ def test_a_failed_last_run_is_a_warning_beside_a_good_backup_and_adds_to_none() 
     assert alone.problems == ("no verified backup", "the last backup run failed: the disk is full")
 
 
+def test_a_last_run_that_was_interrupted_is_told_as_a_sentence() -> None:
+    interrupted = make_run(status=RunStatus.INTERRUPTED, error="the daemon was killed")
+
+    judged = judge("oempro", [_verified()], Requirements(), now=NOW, last_run=interrupted)
+
+    assert judged.problems == ("the last backup run was interrupted: the daemon was killed",)
+
+
 def test_a_cancelled_last_run_is_nobodys_worry() -> None:
     cancelled = make_run(status=RunStatus.CANCELLED)
 

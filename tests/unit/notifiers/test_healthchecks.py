@@ -126,6 +126,43 @@ def test_uptime_kuma_is_not_told_what_it_has_no_word_for() -> None:
     assert "status=up" in push_url(PUSH, make_notice(NoticeKind.TEST, severity=Severity.INFO))
 
 
+def test_uptime_kuma_has_no_word_for_a_start_nor_for_a_success_that_is_late_and_healthchecks_has_for_all() -> None:
+    clock = FakeClock()
+    late = make_notice(NoticeKind.SUCCESS, at=clock.now() - timedelta(minutes=61))
+    notices = [make_notice(NoticeKind.START, at=clock.now()), late, make_notice(at=clock.now())]
+
+    with http_receiver() as receiver:
+        push, ping = (replace(notifier(receiver, path), clock=clock) for path in ("/api/push/token", "/uuid"))
+
+        assert [push.has_word_for(notice) for notice in notices] == [False, False, True]
+        assert all(ping.has_word_for(notice) for notice in notices)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ('{"ok":false,"msg":"Monitor not found\\nor not active."}', "did not take the push: Monitor not found or not"),
+        ('{"ok":false}', "did not take the push$"),
+    ],
+)
+def test_a_push_that_uptime_kuma_did_not_take_is_an_error_though_it_answers_200(answer: str, words: str) -> None:
+    with http_receiver() as receiver:
+        receiver.answer = answer
+        with pytest.raises(NotifyError, match=words) as caught:
+            notifier(receiver, "/api/push/token").send(make_notice())
+
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("answer", ['{"ok":true}', "OK", "[]", ""])
+def test_a_push_of_which_nothing_says_that_it_was_refused_was_taken(answer: str) -> None:
+    with http_receiver() as receiver:
+        receiver.answer = answer
+        notifier(receiver, "/api/push/token").send(make_notice())
+
+    assert len(receiver.requests) == 1
+
+
 def test_a_ping_is_a_post_with_the_text_and_a_push_a_get() -> None:
     with http_receiver() as receiver:
         notifier(receiver, "/uuid").send(make_notice(log_tail=("the engine's line",)))

@@ -27,6 +27,17 @@ def test_errors_are_masked_and_keep_what_they_say_of_another_try() -> None:
     assert error.__cause__ is None
 
 
+def test_words_that_are_secret_here_only_are_masked_in_errors_and_spoil_no_name() -> None:
+    inner = FakeNotifier(name="mail", endpoint="https://mail", error=NotifyError("https://mail: mail sesame-mail"))
+    outer = RedactedNotifier(inner=inner, redactor=Redactor(["sesame-mail"]), of_errors=Redactor(["mail"]))
+
+    with pytest.raises(NotifyError) as caught:
+        outer.send(make_notice())
+
+    assert caught.value.message == "https://***: *** ***"
+    assert (outer.name, outer.endpoint) == ("mail", "https://mail")
+
+
 def test_a_surprise_becomes_an_error_of_ours() -> None:
     def surprise(_notice: Notice) -> None:
         raise RuntimeError("canary")

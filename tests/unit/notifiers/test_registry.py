@@ -10,6 +10,7 @@ from octeth_backupd.errors import NotifyError
 from octeth_backupd.notifiers.registry import notifiers_for
 from octeth_backupd.notifiers.settings import NotifierSettings
 from octeth_backupd.process.redaction import Redactor
+from tests.environment.receivers import http_receiver
 from tests.fakes.notices import make_notice
 
 TABLES: dict[str, dict[str, Any]] = {
@@ -35,3 +36,16 @@ def test_a_table_becomes_its_notifier_whose_errors_are_masked(kind: str) -> None
     with pytest.raises(NotifyError) as caught:
         notifier.send(make_notice())
     assert "127.0.0.1" not in str(caught.value)
+
+
+def test_an_answer_that_quotes_a_header_shows_none_of_its_value() -> None:
+    with http_receiver() as receiver:
+        receiver.status, receiver.answer = 500, "X-Team: postoffice"
+        table = {"kind": "webhook", "url": receiver.url("/x"), "headers": {"X-Team": "postoffice"}}
+        settings = NotifierSettings.model_validate(table)
+        notifier = notifiers_for({"hook": settings}, redactor=Redactor(settings.secrets), host_name="db1")["hook"]
+
+        with pytest.raises(NotifyError) as caught:
+            notifier.send(make_notice())
+
+    assert caught.value.message.endswith("X-Team: ***")

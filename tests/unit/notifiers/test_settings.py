@@ -94,6 +94,24 @@ def test_secrets_are_known_whole_and_in_the_parts_that_libraries_show() -> None:
     }
 
 
+def test_a_word_in_a_header_is_no_secret_of_the_whole_installation() -> None:
+    headers = {"X-Team": "mail", "X-Server": "oempro", "X-Host": "the backup server"}
+    hook = NotifierSettings.model_validate({**HOOK, "headers": headers})
+
+    assert set(hook.secrets) & {"mail", "oempro", "the backup server", "backup server"} == {
+        "the backup server",
+        "backup server",
+    }
+    assert hook.header_values == ("mail", "oempro", "the backup server")
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "X-Auth", "X-Gitlab-Token", "Client-Secret"]
+)
+def test_a_header_for_credentials_holds_a_secret_however_short(name: str) -> None:
+    assert "s3cr" in NotifierSettings.model_validate({**HOOK, "headers": {name: "s3cr"}}).secrets
+
+
 @pytest.mark.parametrize(
     ("url", "parts"),
     [

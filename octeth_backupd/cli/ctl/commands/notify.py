@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.exit_codes import FAILED, NOT_FOUND, OK
 from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.ctl.notifier_drawing import show_notifier
 from octeth_backupd.cli.ctl.wording import duration
+from octeth_backupd.cli.ctl.wrapping import show_wrapped
 
 if TYPE_CHECKING:
     import argparse
@@ -52,11 +54,11 @@ def _show_test(test: Json, screen: Screen) -> None:
     what = f"{test['name']} ({test['kind']}, {test['endpoint']})"
     if not test["error"]:
         text = f"{screen.symbols['passed']} {what}: sent in {duration(test['duration_seconds'])}"
-        screen.line(text, style="green")
+        show_wrapped(text, screen, hang=4, style="green")
         return
-    screen.line(f"{screen.symbols['failed']} {what}: {test['error']}", style="red")
+    show_wrapped(f"{screen.symbols['failed']} {what}: {test['error']}", screen, hang=4, style="red")
     if test["hint"]:
-        screen.line(f"    {test['hint']}")
+        show_wrapped(test["hint"], screen, indent=4)
 
 
 def _list(name: str | None, connection: Connection, screen: Screen) -> int:
@@ -69,6 +71,7 @@ def _list(name: str | None, connection: Connection, screen: Screen) -> int:
         return OK
     if not found:
         screen.line("no notifier is configured: nobody is told of anything")
+    now = datetime.now(UTC)
     for one in found:
-        show_notifier(one, screen)
+        show_notifier(one, screen, now=now)
     return OK

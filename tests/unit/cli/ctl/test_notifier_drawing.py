@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from octeth_backupd.cli.ctl.notifier_drawing import notifier_entry, show_notifier
 from tests.fakes.terminal import MemoryScreen
 
@@ -38,7 +40,7 @@ FAILING = notifier(
 def test_one_that_gets_through_says_of_what_it_tells_and_when_it_did_last() -> None:
     screen = MemoryScreen()
 
-    show_notifier(notifier(), screen)
+    show_notifier(notifier(), screen, now=NOW)
 
     assert "mail (email, smtp.example.com:587): gets through" in screen.shown
     assert "failure, recovery" in screen.shown
@@ -48,10 +50,34 @@ def test_one_that_gets_through_says_of_what_it_tells_and_when_it_did_last() -> N
 def test_one_that_does_not_says_what_waits_why_and_when_it_is_tried() -> None:
     screen = MemoryScreen()
 
-    show_notifier(FAILING | {"given_up": 3}, screen)
+    show_notifier(FAILING | {"given_up": 3}, screen, now=NOW)
 
     for words in ("does not get through", "2, since", "refused, ", "next try", "3 in the last 90 days"):
         assert words in screen.shown
+
+
+@pytest.mark.parametrize(
+    ("next_try_at", "words"), [(AT, "next try      being tried now"), ("2026-11-22T11:00:30Z", "(in 30 s)")]
+)
+def test_a_next_try_whose_time_has_come_goes_on_now(next_try_at: str, words: str) -> None:
+    screen = MemoryScreen()
+
+    show_notifier(FAILING | {"next_try_at": next_try_at}, screen, now=NOW)
+
+    [line] = [line for line in screen.shown.splitlines() if "next try" in line]
+    assert words in line
+    assert "ago" not in line
+
+
+def test_a_long_error_is_wrapped_between_words_within_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "72")
+    screen = MemoryScreen(is_live=True)
+
+    show_notifier(FAILING | {"last_error": "the service does not know this notifier. " * 10}, screen, now=NOW)
+
+    lines = screen.shown.splitlines()
+    assert max(len(line) for line in lines) <= screen.width
+    assert screen.shown.count("notifier.") == 10
 
 
 def test_status_has_one_line_for_all_with_the_last_notice_of_any() -> None:

@@ -63,7 +63,7 @@ def test_what_is_too_late_is_not_sent(kind: NoticeKind, age: timedelta, end: Del
 
 
 def test_what_a_later_end_has_overtaken_is_not_sent() -> None:
-    assert end_untried(DELIVERY, START, is_overtaken=True) is DeliveryState.SUPERSEDED
+    assert end_untried(DELIVERY, START, is_moot=True) is DeliveryState.SUPERSEDED
 
 
 def test_nothing_is_given_up_that_was_never_tried() -> None:

@@ -73,3 +73,15 @@ def test_every_text_that_may_quote_something_is_redacted() -> None:
 
     assert secret not in notice_json(masked)
     assert (masked.notice_id, masked.log_tail) == (notice.notice_id, ("a", "***"))
+
+
+def test_control_characters_of_programs_are_in_no_notice_and_hide_no_secret() -> None:
+    said = "\x01one\x06\ttwo\x0c\r\n\x1b[1;31mred\x1b[0m \x9bhun\x00ter2 \x7fü"
+
+    notice = redacted_notice(
+        make_notice(title=said, text=said, facts=(("error", said),), log_tail=(said,)),
+        lambda text: text.replace("hunter2", "***"),
+    )
+
+    clean = "one\ttwo\nred *** ü"
+    assert (notice.title, notice.text, notice.fact("error"), notice.log_tail) == (clean, clean, clean, (clean,))

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from octeth_backupd.domain.backup import Tier
+import pytest
+
+from octeth_backupd.domain.backup import RunStatus, Tier
 from octeth_backupd.domain.figures import ScheduleFigures
 from tests.fakes.figures import GIB, NOW, make_figures, make_full_figures
 from tests.unit.telemetry.families.values import series
@@ -37,6 +39,15 @@ def test_exactly_one_result_of_the_last_run_is_one() -> None:
     assert sum(results.values()) == 1.0
     assert len(results) == 5
     assert series("octeth_backup_last_run_success", make_full_figures()) == {("oempro",): 1.0}
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.CANCELLED])
+def test_a_run_without_a_good_backup_is_no_success_and_cancelling_one_clears_no_alarm(status: RunStatus) -> None:
+    figures = make_full_figures()
+    ended = {server: replace(run, status=status) for server, run in figures.catalog.ended.items()}
+    figures = replace(figures, catalog=replace(figures.catalog, ended=ended))
+
+    assert series("octeth_backup_last_run_success", figures) == {("oempro",): 0.0}
 
 
 def test_steps_tell_duration_and_bytes_where_they_count_any() -> None:
