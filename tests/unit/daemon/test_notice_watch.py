@@ -170,3 +170,40 @@ def test_a_look_that_hangs_is_no_life(daemon: NoticeBench, monkeypatch: pytest.M
     daemon.watch.stop()
 
     assert (in_time, hanging) == (True, False)
+
+
+def _over(daemon: NoticeBench) -> list[tuple[str, str]]:
+    """Return the kind of each notice that says that something is over, and what is."""
+    return [(notice.kind.value, notice.fact("ends")) for notice in daemon.told() if notice.fact("ends")]
+
+
+@pytest.mark.parametrize("afterwards", ["degraded", "suspect", "good"])
+def test_the_end_of_failures_is_told_once_however_the_run_that_ends_them_ends(
+    daemon: NoticeBench, afterwards: str
+) -> None:
+    daemon.failures["oempro"] = WRONG
+    daemon.order()
+    daemon.failures.clear()
+    daemon.upload_error = "nothing listens" if afterwards == "degraded" else ""
+    daemon.suspicion = "half of the last one" if afterwards == "suspect" else ""
+    daemon.order()
+    daemon.upload_error = daemon.suspicion = ""
+    daemon.clock.go(60)
+    daemon.look()
+    daemon.order()
+
+    [(_, ends)] = _over(daemon)
+    assert ends == "failing:backup:oempro/engine"
+
+
+def test_a_degraded_backup_that_is_no_longer_overdue_says_so(bench: Bench) -> None:
+    daemon = NoticeBench(bench)
+    daemon.start()
+    daemon.stop()
+    daemon.clock.go(3 * 86400)
+    daemon.holder = "a restore holds the server"
+    daemon.start()
+    daemon.holder, daemon.upload_error = "", "nothing listens"
+    daemon.order()
+
+    assert _over(daemon) == [("degraded", "overdue:oempro:daily/late")]
