@@ -72,6 +72,7 @@ class StandingFacts:
         self._disks = DiskLook(catalog)
         self._away: tuple[datetime, datetime] | None = None
         self._looked_at: datetime | None = None
+        self._first_seen: dict[tuple[str, str, str], datetime] = {}
 
     def gather(self, notifiers: Iterable[str]) -> Standing:
         """Return how everything stands now.
@@ -99,7 +100,6 @@ class StandingFacts:
                     parts,
                     active,
                     states,
-                    watching_since,
                     restores=_open_restores(name, journals, active, open_keys),
                 )
                 for name in names
@@ -137,7 +137,6 @@ class StandingFacts:
         parts: Parts,
         active: Sequence[ActiveRun],
         states: dict[tuple[str, str], ScheduleState],
-        since: datetime,
         *,
         restores: tuple[OpenRestore, ...],
     ) -> ServerFacts:
@@ -147,7 +146,7 @@ class StandingFacts:
         return ServerFacts(
             name=name,
             is_configured=is_configured,
-            schedules=self._schedules(name, states, now, since),
+            schedules=self._schedules(name, states, now),
             series=self._series(name) if is_configured else (),
             holds=tuple(
                 HoldFacts(hold=hold, is_anomaly=bool(self._catalog.standing.suspect(hold.backup_id)))
@@ -161,12 +160,12 @@ class StandingFacts:
         )
 
     def _schedules(
-        self, server: str, states: dict[tuple[str, str], ScheduleState], now: datetime, since: datetime
+        self, server: str, states: dict[tuple[str, str], ScheduleState], now: datetime
     ) -> tuple[ScheduleFacts, ...]:
         defined = {one.name: one for one in self._definitions() if one.server == server}
         lowest = min((one.tier for one in defined.values()), key=lambda tier: tier.rank, default=None)
         found = [
-            self._schedule(definition, states.get(definition.key), now, since, is_lowest=definition.tier is lowest)
+            self._schedule(definition, states.get(definition.key), now, is_lowest=definition.tier is lowest)
             for definition in defined.values()
         ]
         removed = [state for (of, name), state in states.items() if of == server and name not in defined]
@@ -177,13 +176,12 @@ class StandingFacts:
         definition: ScheduleDefinition,
         state: ScheduleState | None,
         now: datetime,
-        since: datetime,
         *,
         is_lowest: bool,
     ) -> ScheduleFacts:
         server, name = definition.key
         good = self._last_good(server, definition.tier, now, is_lowest=is_lowest)
-        known_since = since if state is None else state.known_since
+        known_since = self._known_since(definition, state, now)
         after = max(known_since, good.taken_at) if good is not None else known_since
         rows = self._catalog.standing
         return ScheduleFacts(
@@ -198,6 +196,14 @@ class StandingFacts:
             last_slot=next(iter(rows.last_slots(server, name, until=now, limit=1)), None),
             missed=tuple(rows.missed_slots(server, name, after=after, until=now)),
         )
+
+    def _known_since(self, definition: ScheduleDefinition, state: ScheduleState | None, now: datetime) -> datetime:
+        """Return since when a rule is in force: one that the ledger has not taken up yet, since it was seen here."""
+        seen = (*definition.key, definition.canonical)
+        if state is not None and state.definition == definition.canonical:
+            self._first_seen.pop(seen, None)
+            return state.known_since
+        return self._first_seen.setdefault(seen, now)
 
     def _removed(self, state: ScheduleState, now: datetime) -> ScheduleFacts:
         """Return a schedule that is not in the configuration any more, as its due times were."""

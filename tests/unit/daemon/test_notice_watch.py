@@ -16,6 +16,7 @@ from octeth_backupd.domain.events import RunFinished
 from octeth_backupd.errors import CatalogError, EngineError
 from tests.fakes.catalog_values import make_run
 from tests.fakes.notice_bench import NoticeBench
+from tests.unit.scheduling.builders import definition
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench
@@ -207,3 +208,26 @@ def test_a_degraded_backup_that_is_no_longer_overdue_says_so(bench: Bench) -> No
     daemon.order()
 
     assert _over(daemon) == [("degraded", "overdue:oempro:daily/late")]
+
+
+@pytest.mark.parametrize("is_new_server", [False, True])
+def test_a_rule_that_the_ledger_has_not_taken_up_yet_begins_when_it_is_seen(
+    daemon: NoticeBench, is_new_server: bool
+) -> None:
+    daemon.clock.go(20 * 3600)
+    daemon.order()
+    daemon.clock.go(4 * 3600)
+    server = "shop" if is_new_server else "oempro"
+    daemon.servers = ["oempro", server]
+    daemon.definitions = [definition(server=server, expression="0 */1 * * *")]
+    daemon.watch.look()
+    daemon.clock.go(3600)
+    daemon.watch.look()
+    daemon.deliver()
+    at_once = daemon.said()
+    daemon.clock.go(3 * 3600)
+    daemon.watch.look()
+    daemon.deliver()
+
+    assert at_once == []
+    assert [notice.problem for notice in daemon.told()] == [f"overdue:{server}:daily/late"]
