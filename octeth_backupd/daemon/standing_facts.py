@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from octeth_backupd.daemon.disk_facts import DiskLook
+from octeth_backupd.daemon.lost_sets import LostSets
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier
 from octeth_backupd.domain.notices.endings import RESTORES
 from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
@@ -70,6 +71,7 @@ class StandingFacts:
         self._parts = parts
         self._definitions = definitions
         self._disks = DiskLook(catalog)
+        self._lost = LostSets(catalog)
         self._away: tuple[datetime, datetime] | None = None
         self._looked_at: datetime | None = None
         self._first_seen: dict[tuple[str, str, str], datetime] = {}
@@ -240,7 +242,7 @@ class StandingFacts:
 
     def _storages(self, parts: Parts) -> tuple[StorageFacts, ...]:
         waiting = self._catalog.uploads.waiting()
-        lost = self._catalog.standing.lost_copies()
+        lost = self._lost.look()
         told = self._catalog.standing.storages_of_degraded_runs()
         configured = [storage.name for storage in parts.storages]
         found = []

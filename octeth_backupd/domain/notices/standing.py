@@ -113,6 +113,19 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostCopies:
+    """Copies that a storage backend lost in one way.
+
+    Attributes:
+        name: How many they were and a digest, when one was last lost; it stays while some are mended and none is lost.
+        backups: (server, backup id) of each, newest first.
+    """
+
+    name: str
+    backups: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFacts:
     """How the copies in a storage backend stand.
 
@@ -120,7 +133,7 @@ class StorageFacts:
         waiting_since: When the oldest backup that waits was made.
         was_told_by_run: A backup's own run ended degraded because of a copy that still waits.
         last_error: Why the last one that was tried did not arrive.
-        lost: How many copies are missing or damaged.
+        lost: Which copies are missing or damaged.
     """
 
     name: str
@@ -130,7 +143,7 @@ class StorageFacts:
     waiting_since: datetime | None = None
     was_told_by_run: bool = False
     last_error: str = ""
-    lost: Mapping[CopyState, int] = field(default_factory=dict)
+    lost: Mapping[CopyState, LostCopies] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
