@@ -13,7 +13,7 @@ from octeth_backupd.domain.backup import Operation, RunStatus, Tier
 from octeth_backupd.domain.notices.endings import RESTORES
 from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.domain.notices.problems import restore_key
-from octeth_backupd.domain.notices.run_problems import FOLLOWED
+from octeth_backupd.domain.notices.run_problems import FOLLOWED, is_same_cause
 from octeth_backupd.domain.notices.standing import (
     GoodBackup,
     HoldFacts,
@@ -27,7 +27,7 @@ from octeth_backupd.domain.notices.standing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.daemon.coordinator import ActiveRun
@@ -149,7 +149,7 @@ class StandingFacts:
             name=name,
             is_configured=is_configured,
             schedules=self._schedules(name, states, now),
-            series=self._series(name) if is_configured else (),
+            series=self._series(name, [storage.name for storage in parts.storages]) if is_configured else (),
             holds=tuple(
                 HoldFacts(hold=hold, is_anomaly=bool(self._catalog.standing.suspect(hold.backup_id)))
                 for hold in (self._catalog.holdings.holds(name) if is_configured else ())
@@ -230,10 +230,10 @@ class StandingFacts:
         found = self._catalog.standing.last_good(server, until=now + CLOCK_MARGIN, tiers=tiers)
         return None if found is None else GoodBackup(backup_id=found.backup_id, taken_at=found.taken_at)
 
-    def _series(self, server: str) -> tuple[Series, ...]:
+    def _series(self, server: str, storages: Collection[str]) -> tuple[Series, ...]:
         rows = self._catalog.standing
         found = (
-            _series_of(operation, rows.ended_runs(server=server, operation=operation, limit=_RUNS_LOOKED_AT))
+            _series_of(operation, rows.ended_runs(server=server, operation=operation, limit=_RUNS_LOOKED_AT), storages)
             for operation in sorted(FOLLOWED)
         )
         return tuple(
@@ -286,12 +286,13 @@ def _open_restores(
     )
 
 
-def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
+def _series_of(operation: Operation, runs: Sequence[Run], storages: Collection[str]) -> Series | None:
     """Return the runs of an operation since the last one that was as it should be.
 
     Args:
         operation: Which.
         runs: Those of it of one server, newest first.
+        storages: Names of all storage backends.
     """
     # A cancelled run says nothing of the next; of what the daemon does by itself, an interrupted one neither.
     silent = {RunStatus.CANCELLED, RunStatus.SKIPPED}
@@ -300,11 +301,15 @@ def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
     mine = [run for run in runs if run.status not in silent]
     if not mine or mine[0].status is RunStatus.SUCCESS:
         return None
-    is_degraded = mine[0].status is RunStatus.DEGRADED
-    alike = list(
-        takewhile(
-            lambda run: run.status is not RunStatus.SUCCESS and (run.status is RunStatus.DEGRADED) == is_degraded, mine
-        )
+    last = mine[0]
+    alike = list(takewhile(lambda run: is_same_cause(run, last, storages), mine))
+    bad = list(takewhile(lambda run: run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}, mine))
+    is_interrupted = last.status is RunStatus.INTERRUPTED
+    return Series(
+        operation=operation,
+        count=len(alike),
+        since=alike[-1].finished_at or alike[-1].created_at,
+        last=last,
+        without_backup=len(bad),
+        failure=next((run for run in bad if run.status is RunStatus.FAILED), None) if is_interrupted else None,
     )
-    first = alike[-1]
-    return Series(operation=operation, count=len(alike), since=first.finished_at or first.created_at, last=alike[0])

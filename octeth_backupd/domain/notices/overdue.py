@@ -147,10 +147,13 @@ def _why(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> tu
         )
     failed = next((one for one in server.series if one.operation is Operation.BACKUP), None)
     if failed is not None and not failed.last.status.made_good_backup:
+        told = failed.failure or failed.last
+        before = "" if failed.failure is None else f". Before that it failed: {told.error}"
         return (
-            f"{count_words(failed.count, 'run')} did not leave a good backup, the last one: {failed.last.error}",
-            failed.last.hint or "Look at the run.",
-            f"octeth-backupctl watch {failed.last.run_id}",
+            f"{count_words(failed.without_backup, 'run')} did not leave a good backup, the last one: "
+            f"{failed.last.error}{before}",
+            told.hint or "Look at the run.",
+            f"octeth-backupctl watch {told.run_id}",
         )
     if standing.away is not None and (schedule.last_good is None or schedule.last_good.taken_at < standing.away[1]):
         begin, end = (moment_words(at) for at in standing.away)

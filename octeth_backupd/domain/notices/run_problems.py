@@ -50,6 +50,25 @@ def degraded_causes(run: Run, storages: Collection[str]) -> tuple[str, ...]:
     return tuple(cause for cause in causes if not any(cause.startswith(f"{name}: ") for name in storages))
 
 
+def is_same_cause(run: Run, other: Run, storages: Collection[str]) -> bool:
+    """Return whether two runs of one operation ended alike, and for the same cause.
+
+    Args:
+        run: The end of one.
+        other: The end of another.
+        storages: Names of all storage backends.
+    """
+    if run_problem_key(run) != run_problem_key(other):
+        return False
+    mine, theirs = (_what_degraded(one, storages) for one in (run, other))
+    return mine == theirs or bool(mine & theirs)
+
+
+def _what_degraded(run: Run, storages: Collection[str]) -> frozenset[str]:
+    """Return what degraded a run beside uploads: ``retention``, ``hook after_backup``."""
+    return frozenset(cause.partition(":")[0] for cause in degraded_causes(run, storages))
+
+
 def run_problems(server: ServerFacts, *, storages: Collection[str]) -> list[CurrentProblem]:
     """Return the operations of a server whose last run was not as it should be.
 
@@ -73,6 +92,10 @@ def _problem(server: ServerFacts, series: Series, *, is_degraded: bool) -> Curre
     in_step = f" in step {series.last_step}" if series.last_step else ""
     words = {RunStatus.DEGRADED: "is degraded", RunStatus.INTERRUPTED: "was interrupted"}.get(run.status, "fails")
     cause = run.error or str(run.status)
+    before = ""
+    if series.failure is not None:
+        before = "; before that it failed"
+        cause = f"{cause}. Before that it failed: {series.failure.error or series.failure.error_code}"
     if run.operation is Operation.BACKUP and server.last_good is not None:
         good = server.last_good
         cause = f"{cause}. The last good backup is {good.backup_id} of {moment_words(good.taken_at)}"
@@ -81,7 +104,7 @@ def _problem(server: ServerFacts, series: Series, *, is_degraded: bool) -> Curre
         kind=NoticeKind.DEGRADED if is_degraded else NoticeKind.FAILURE,
         severity=Severity.ERROR if run.status is RunStatus.FAILED else Severity.WARNING,
         server=server.name,
-        title=f"{what} {words}{in_step}{times}",
+        title=f"{what} {words}{in_step}{times}{before}",
         cause=cause,
         hint=run.hint,
         command=f"octeth-backupctl watch {run.run_id}",

@@ -56,11 +56,15 @@ class ScheduleFacts:
 class Series:
     """Runs of one operation since the last one that was as it should be: failed, interrupted or degraded.
 
+    What was cancelled or skipped does not count.
+
     Attributes:
-        count: How many; what was cancelled or skipped does not count.
-        since: When the first of them ended.
+        count: How many ended as the newest did, and for the same cause, with none between them that did not.
+        since: When the first of those ended.
         last: The newest.
         last_step: In which step it ended; empty when in none.
+        without_backup: How many failed or were interrupted, for whatever cause.
+        failure: The newest that failed, where the newest of all was only interrupted.
     """
 
     operation: Operation
@@ -68,6 +72,8 @@ class Series:
     since: datetime
     last: Run
     last_step: str = ""
+    without_backup: int = 0
+    failure: Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

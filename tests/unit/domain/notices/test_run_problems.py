@@ -47,6 +47,16 @@ def test_an_interrupted_run_is_a_warning() -> None:
     assert (problem.title, problem.severity) == ("oempro: backup was interrupted", Severity.WARNING)
 
 
+def test_an_interrupted_run_does_not_hide_the_failure_before_it() -> None:
+    failure = make_run(status=RunStatus.FAILED, error="the log has no end")
+    interrupted = replace(series(RunStatus.INTERRUPTED, error="the daemon ended"), failure=failure)
+
+    (problem,) = run_problems(server(series=(interrupted,)), storages=())
+
+    assert problem.title == "oempro: backup was interrupted; before that it failed"
+    assert problem.cause == "the daemon ended. Before that it failed: the log has no end"
+
+
 def test_copies_that_wait_are_the_storages_problem_and_other_causes_are_the_runs() -> None:
     detail = {"degraded": ["s3: nothing listens", "retention: could not delete"]}
     run = make_run(status=RunStatus.DEGRADED, detail=detail)
