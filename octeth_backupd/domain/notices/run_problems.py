@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FOLLOWED = frozenset({Operation.BACKUP, Operation.RETENTION, Operation.EXPIRE})
 """Operations that come again by themselves; what else fails is told once, to whoever ordered it."""
 
+_HOW_A_HOOK_FAILED = {" ran longer than ": "time_limit", " was not run: ": "not_run"}
+"""By the words of its error, which ``pipeline.hooks.running`` writes; whatever is left ended with an exit code."""
 _CHECK_NAME = re.compile(r"([a-z_]+): ", re.ASCII)
 
 
@@ -30,8 +32,19 @@ def run_problem_key(run: Run) -> str:
     subject = f"failing:{run.operation}:{run.server}"
     if run.status is not RunStatus.FAILED:
         return f"{subject}/{run.status}"
-    check = _CHECK_NAME.match(run.error) if run.error_code == "preflight_failed" else None
-    return f"{subject}/{run.error_code or 'failed'}" + (f".{check[1]}" if check is not None else "")
+    return f"{subject}/{run.error_code or 'failed'}{_narrower(run)}"
+
+
+def _narrower(run: Run) -> str:
+    """Return what sets causes of one error code apart: the check that failed, or how a hook did."""
+    match run.error_code:
+        case "preflight_failed" if (check := _CHECK_NAME.match(run.error)) is not None:
+            return f".{check[1]}"
+        case "hook_failed":
+            said = run.error.partition(" ended with exit code ")[0]  # the program's own words follow
+            return next((f".{how}" for words, how in _HOW_A_HOOK_FAILED.items() if words in said), "")
+        case _:
+            return ""
 
 
 def backup_subject(server: str) -> str:

@@ -20,6 +20,21 @@ from tests.fakes.standing import good, series, server
         ({"error_code": "engine", "error": "no"}, "engine"),
         ({"error_code": "preflight_failed", "error": "space: 3 GiB too little; login: no"}, "preflight_failed.space"),
         ({"error_code": "preflight_failed", "error": "Nothing fits"}, "preflight_failed"),
+        (
+            {
+                "error_code": "hook_failed",
+                "error": "hook before_backup: /h ended with exit code 3: it ran longer than 5 s",
+            },
+            "hook_failed",
+        ),
+        (
+            {"error_code": "hook_failed", "error": "hook before_backup: /h ran longer than 5 s and was ended"},
+            "hook_failed.time_limit",
+        ),
+        (
+            {"error_code": "hook_failed", "error": "hook before_backup was not run: /h may be written by others"},
+            "hook_failed.not_run",
+        ),
         ({}, "failed"),
         ({"status": RunStatus.INTERRUPTED, "error_code": "interrupted"}, "interrupted"),
     ],
