@@ -292,10 +292,10 @@ class _Daemon:
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
         self._state.configuration_error = ""
         _configure_logging(settings)
-        self._telling.change(build_notifiers(settings), redact=Redactor(settings.secrets).redact)
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
+        self._telling.change(build_notifiers(settings), redact=Redactor(settings.secrets).redact)
         self._upload_watch.look_afresh()
         self._observation.look()
         _log.info("configuration.reloaded", servers=sorted(settings.servers))

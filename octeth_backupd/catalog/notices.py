@@ -163,15 +163,18 @@ class Notices:
 
         A later one that was superseded counts, for nobody is told of the problem's end any more.
         """
+        problem = delivery.notice.problem
+        if not problem:
+            return False
         later = sa.select(deliveries.c.notice).where(
             deliveries.c.notifier == delivery.notifier,
-            deliveries.c.problem == delivery.notice.problem,
-            deliveries.c.problem != "",
+            # One about another problem may say that this one is over, too.
+            sa.or_(deliveries.c.problem == problem, deliveries.c.notice.contains('"ends"', autoescape=True)),
             deliveries.c.delivery_id > delivery.delivery_id,
             deliveries.c.state.in_((DeliveryState.SENT, DeliveryState.SUPERSEDED)),
         )
         with self._database.read() as connection:
-            return any(parse_notice(text).is_end for text in connection.scalars(later))
+            return any(parse_notice(text).says_is_over(problem) for text in connection.scalars(later))
 
     def give_up_unreadable(self, *, at: datetime) -> int:
         """Give up what waits and is no notice to this release, such as one of a newer; return how many that were."""

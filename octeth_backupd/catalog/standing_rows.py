@@ -128,17 +128,18 @@ class StandingRows:
         with self._database.read() as connection:
             return connection.scalar(query) or ""
 
-    def lost_copies(self) -> dict[str, dict[CopyState, int]]:
-        """Return how many copies are missing or damaged, by storage backend."""
+    def lost_copies(self) -> dict[str, dict[CopyState, list[tuple[str, str]]]]:
+        """Return (server, backup id) of the copies that are missing or damaged, by storage backend, newest first."""
         query = (
-            sa.select(copies.c.storage, copies.c.state, sa.func.count())
+            sa.select(copies.c.storage, copies.c.state, backups.c.server, backups.c.backup_id)
+            .join(backups, copies.c.backup_id == backups.c.backup_id)
             .where(copies.c.state.in_(_LOST))
-            .group_by(copies.c.storage, copies.c.state)
+            .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
         )
-        found: dict[str, dict[CopyState, int]] = {}
+        found: dict[str, dict[CopyState, list[tuple[str, str]]]] = {}
         with self._database.read() as connection:
-            for storage, state, count in connection.execute(query):
-                found.setdefault(storage, {})[state] = count
+            for storage, state, server, backup_id in connection.execute(query):
+                found.setdefault(storage, {}).setdefault(state, []).append((server, backup_id))
         return found
 
     def storages_of_degraded_runs(self) -> frozenset[str]:

@@ -8,11 +8,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from octeth_backupd.daemon.disk_facts import DiskLook
+from octeth_backupd.daemon.lost_sets import LostSets
 from octeth_backupd.domain.backup import Operation, RunStatus, Tier
 from octeth_backupd.domain.notices.endings import RESTORES
 from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.domain.notices.problems import restore_key
-from octeth_backupd.domain.notices.run_problems import FOLLOWED
+from octeth_backupd.domain.notices.run_problems import FOLLOWED, is_same_cause
 from octeth_backupd.domain.notices.standing import (
     GoodBackup,
     HoldFacts,
@@ -26,7 +27,7 @@ from octeth_backupd.domain.notices.standing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.daemon.coordinator import ActiveRun
@@ -70,8 +71,10 @@ class StandingFacts:
         self._parts = parts
         self._definitions = definitions
         self._disks = DiskLook(catalog)
+        self._lost = LostSets(catalog)
         self._away: tuple[datetime, datetime] | None = None
         self._looked_at: datetime | None = None
+        self._first_seen: dict[tuple[str, str, str], datetime] = {}
 
     def gather(self, notifiers: Iterable[str]) -> Standing:
         """Return how everything stands now.
@@ -99,7 +102,6 @@ class StandingFacts:
                     parts,
                     active,
                     states,
-                    watching_since,
                     restores=_open_restores(name, journals, active, open_keys),
                 )
                 for name in names
@@ -137,7 +139,6 @@ class StandingFacts:
         parts: Parts,
         active: Sequence[ActiveRun],
         states: dict[tuple[str, str], ScheduleState],
-        since: datetime,
         *,
         restores: tuple[OpenRestore, ...],
     ) -> ServerFacts:
@@ -147,8 +148,8 @@ class StandingFacts:
         return ServerFacts(
             name=name,
             is_configured=is_configured,
-            schedules=self._schedules(name, states, now, since),
-            series=self._series(name) if is_configured else (),
+            schedules=self._schedules(name, states, now),
+            series=self._series(name, [storage.name for storage in parts.storages]) if is_configured else (),
             holds=tuple(
                 HoldFacts(hold=hold, is_anomaly=bool(self._catalog.standing.suspect(hold.backup_id)))
                 for hold in (self._catalog.holdings.holds(name) if is_configured else ())
@@ -161,12 +162,12 @@ class StandingFacts:
         )
 
     def _schedules(
-        self, server: str, states: dict[tuple[str, str], ScheduleState], now: datetime, since: datetime
+        self, server: str, states: dict[tuple[str, str], ScheduleState], now: datetime
     ) -> tuple[ScheduleFacts, ...]:
         defined = {one.name: one for one in self._definitions() if one.server == server}
         lowest = min((one.tier for one in defined.values()), key=lambda tier: tier.rank, default=None)
         found = [
-            self._schedule(definition, states.get(definition.key), now, since, is_lowest=definition.tier is lowest)
+            self._schedule(definition, states.get(definition.key), now, is_lowest=definition.tier is lowest)
             for definition in defined.values()
         ]
         removed = [state for (of, name), state in states.items() if of == server and name not in defined]
@@ -177,13 +178,12 @@ class StandingFacts:
         definition: ScheduleDefinition,
         state: ScheduleState | None,
         now: datetime,
-        since: datetime,
         *,
         is_lowest: bool,
     ) -> ScheduleFacts:
         server, name = definition.key
         good = self._last_good(server, definition.tier, now, is_lowest=is_lowest)
-        known_since = since if state is None else state.known_since
+        known_since = self._known_since(definition, state, now)
         after = max(known_since, good.taken_at) if good is not None else known_since
         rows = self._catalog.standing
         return ScheduleFacts(
@@ -198,6 +198,14 @@ class StandingFacts:
             last_slot=next(iter(rows.last_slots(server, name, until=now, limit=1)), None),
             missed=tuple(rows.missed_slots(server, name, after=after, until=now)),
         )
+
+    def _known_since(self, definition: ScheduleDefinition, state: ScheduleState | None, now: datetime) -> datetime:
+        """Return since when a rule is in force: one that the ledger has not taken up yet, since it was seen here."""
+        seen = (*definition.key, definition.canonical)
+        if state is not None and state.definition == definition.canonical:
+            self._first_seen.pop(seen, None)
+            return state.known_since
+        return self._first_seen.setdefault(seen, now)
 
     def _removed(self, state: ScheduleState, now: datetime) -> ScheduleFacts:
         """Return a schedule that is not in the configuration any more, as its due times were."""
@@ -222,10 +230,10 @@ class StandingFacts:
         found = self._catalog.standing.last_good(server, until=now + CLOCK_MARGIN, tiers=tiers)
         return None if found is None else GoodBackup(backup_id=found.backup_id, taken_at=found.taken_at)
 
-    def _series(self, server: str) -> tuple[Series, ...]:
+    def _series(self, server: str, storages: Collection[str]) -> tuple[Series, ...]:
         rows = self._catalog.standing
         found = (
-            _series_of(operation, rows.ended_runs(server=server, operation=operation, limit=_RUNS_LOOKED_AT))
+            _series_of(operation, rows.ended_runs(server=server, operation=operation, limit=_RUNS_LOOKED_AT), storages)
             for operation in sorted(FOLLOWED)
         )
         return tuple(
@@ -234,7 +242,7 @@ class StandingFacts:
 
     def _storages(self, parts: Parts) -> tuple[StorageFacts, ...]:
         waiting = self._catalog.uploads.waiting()
-        lost = self._catalog.standing.lost_copies()
+        lost = self._lost.look()
         told = self._catalog.standing.storages_of_degraded_runs()
         configured = [storage.name for storage in parts.storages]
         found = []
@@ -278,12 +286,13 @@ def _open_restores(
     )
 
 
-def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
+def _series_of(operation: Operation, runs: Sequence[Run], storages: Collection[str]) -> Series | None:
     """Return the runs of an operation since the last one that was as it should be.
 
     Args:
         operation: Which.
         runs: Those of it of one server, newest first.
+        storages: Names of all storage backends.
     """
     # A cancelled run says nothing of the next; of what the daemon does by itself, an interrupted one neither.
     silent = {RunStatus.CANCELLED, RunStatus.SKIPPED}
@@ -292,11 +301,15 @@ def _series_of(operation: Operation, runs: Sequence[Run]) -> Series | None:
     mine = [run for run in runs if run.status not in silent]
     if not mine or mine[0].status is RunStatus.SUCCESS:
         return None
-    is_degraded = mine[0].status is RunStatus.DEGRADED
-    alike = list(
-        takewhile(
-            lambda run: run.status is not RunStatus.SUCCESS and (run.status is RunStatus.DEGRADED) == is_degraded, mine
-        )
+    last = mine[0]
+    alike = list(takewhile(lambda run: is_same_cause(run, last, storages), mine))
+    bad = list(takewhile(lambda run: run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}, mine))
+    is_interrupted = last.status is RunStatus.INTERRUPTED
+    return Series(
+        operation=operation,
+        count=len(alike),
+        since=alike[-1].finished_at or alike[-1].created_at,
+        last=last,
+        without_backup=len(bad),
+        failure=next((run for run in bad if run.status is RunStatus.FAILED), None) if is_interrupted else None,
     )
-    first = alike[-1]
-    return Series(operation=operation, count=len(alike), since=first.finished_at or first.created_at, last=alike[0])

@@ -93,7 +93,7 @@ def webhook_body(notice: Notice, *, for_slack: bool) -> dict[str, Any]:
         "message": notice.title,
         "timestamp": utc_text(notice.at),
         "backup_size": size_words(int(archive_bytes)) if archive_bytes.isdecimal() else "",
-        "error": cut_end(notice.fact("error"), _PART_BYTES),
+        "error": cut_end(_why(notice), _PART_BYTES),
         "text": text,
         "notice": json.loads(notice_json(cut)),
     }
@@ -110,6 +110,12 @@ def webhook_status(notice: Notice) -> str:
             return (
                 "recovery" if notice.is_end else {Severity.ERROR: "failure"}.get(notice.severity, notice.severity.value)
             )
+
+
+def _why(notice: Notice) -> str:
+    """Return why something is wrong: a run's error, else what is said of a problem; empty when nothing is wrong."""
+    is_wrong = notice.severity is not Severity.INFO and not notice.is_end
+    return notice.fact("error") or (notice.text if is_wrong else "")
 
 
 def signature(secret: str, body: bytes) -> str:

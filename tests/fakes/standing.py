@@ -44,7 +44,7 @@ def series(status: RunStatus = RunStatus.FAILED, operation: Operation = Operatio
     run = make_run(
         operation=operation, status=status, finished_at=START, **{"error": "it went wrong", "hint": "Mend it."} | fields
     )
-    return Series(operation=operation, count=1, since=START, last=run)
+    return Series(operation=operation, count=1, since=START, last=run, without_backup=1)
 
 
 def server(*schedules: ScheduleFacts, **fields: Any) -> ServerFacts:

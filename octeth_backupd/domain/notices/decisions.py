@@ -104,11 +104,10 @@ def decide(
     for problem in current:
         telling.tell_problem(problem)
     ended = [key for key in opened if key not in telling.current]
-    with_a_run = frozenset(key for ending in endings for key in ending.ends)
     subjects = {problem.subject for problem in current}
     for key in ended:
         is_replaced = subject_of(key) in subjects
-        if not (is_replaced or key in with_a_run or opened[key].server in gone_servers or _ends_silently(key)):
+        if not (is_replaced or opened[key].server in gone_servers or _ends_silently(key)):
             telling.tell_end(opened[key])
     return Decision(
         begun=tuple(_stored(problem, now) for problem in current if problem.key not in opened),
@@ -136,7 +135,7 @@ class _Telling:
                 continue
             notice = self._choice(ending, rules)
             if notice is not None:
-                self._send(rules, notice, ending.concerns)
+                self._send(rules, notice, ending.concerns, ends=ending.ends)
 
     def tell_problem(self, problem: CurrentProblem) -> None:
         for rules in self.rules:
@@ -190,8 +189,15 @@ class _Telling:
         # What was told later than now was told by a clock that was ahead, and may have been long ago.
         return elapsed >= timedelta(seconds=rules.repeat_seconds) or elapsed < -CLOCK_MARGIN
 
-    def _send(self, rules: NotifierRules, notice: Notice, concerns: frozenset[str]) -> None:
-        self.notices.append((rules.name, self._with_replaced(notice)))
+    def _send(
+        self, rules: NotifierRules, notice: Notice, concerns: frozenset[str], *, ends: frozenset[str] = frozenset()
+    ) -> None:
+        told = self._with_replaced(notice)
+        if not (notice.is_end or rules.is_ping):
+            told = self._with_ended(told, frozenset(key for key in ends if (key, rules.name) in self.last_told))
+        self.notices.append((rules.name, told))
+        for key in ends:  # said by this notice: nobody is told of the end twice
+            self.last_told.pop((key, rules.name), None)
         for key in concerns:
             self.last_told[key, rules.name] = self.now
             self.told.add(key)
@@ -203,6 +209,15 @@ class _Telling:
         subject = subject_of(notice.problem)
         replaced = sorted(key for key in self.opened if key not in self.current and subject_of(key) == subject)
         return replace(notice, facts=(*notice.facts, ("replaces", ", ".join(replaced)))) if replaced else notice
+
+    def _with_ended(self, notice: Notice, ended: frozenset[str]) -> Notice:
+        """Return a notice about something else that says which problems are over with its run."""
+        replaced = notice.fact("replaces").split(", ")
+        over = sorted(key for key in ended if key in self.opened and key not in replaced)
+        if not over:
+            return notice
+        said = sentence("this is over: " + "; ".join(self.opened[key].title for key in over))
+        return replace(notice, text=f"{notice.text}\n{said}", facts=(*notice.facts, ("ends", ", ".join(over))))
 
 
 def _ends_silently(key: str) -> bool:

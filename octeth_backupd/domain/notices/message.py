@@ -74,6 +74,17 @@ def cut_end(text: str, limit_bytes: int) -> str:
     return (kept + note) if kept else text.encode()[:limit_bytes].decode(errors="ignore")
 
 
+def cut_line(text: str, longest: int) -> str:
+    """Return a line of so many characters at most, cut between two words, and before a bracket that is left open."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    for end in (kept.rfind(" "), kept.rfind(" (") if kept.count("(") > kept.count(")") else -1):
+        if end >= longest * 2 // 3:
+            kept = kept[:end]
+    return kept.rstrip(" ,;:(") + "…"
+
+
 def cut_beginning(lines: tuple[str, ...], limit_bytes: int) -> str:
     """Return the last of some lines, after a note, where they are too long."""
     text = "\n".join(lines)

@@ -89,6 +89,10 @@ class Notice:
         """Return the value of a fact; empty when it is not there."""
         return dict(self.facts).get(name, "")
 
+    def says_is_over(self, problem: str) -> bool:
+        """Return whether whoever gets it is told that a problem is over."""
+        return (self.is_end and self.problem == problem) or problem in self.fact("ends").split(", ")
+
 
 class _NoticeForm(BaseModel):
     """The JSON form of a notice: every key is there, no other is."""

@@ -13,6 +13,7 @@ from octeth_backupd.domain.notices.words import count_words, duration_words, mom
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from octeth_backupd.domain.holdings import Hold
     from octeth_backupd.domain.notices.settings import NoticesSettings
     from octeth_backupd.domain.notices.standing import GoodBackup, ScheduleFacts, ServerFacts, Standing
 
@@ -147,10 +148,19 @@ def _why(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> tu
         )
     failed = next((one for one in server.series if one.operation is Operation.BACKUP), None)
     if failed is not None and not failed.last.status.made_good_backup:
+        told = failed.failure or failed.last
+        before = "" if failed.failure is None else f". Before that it failed: {told.error}"
         return (
-            f"{count_words(failed.count, 'run')} did not leave a good backup, the last one: {failed.last.error}",
-            failed.last.hint or "Look at the run.",
-            f"octeth-backupctl watch {failed.last.run_id}",
+            f"{count_words(failed.without_backup, 'run')} did not leave a good backup, the last one: "
+            f"{failed.last.error}{before}",
+            told.hint or "Look at the run.",
+            f"octeth-backupctl watch {told.run_id}",
+        )
+    if (doubted := _doubted(schedule, server, standing)) is not None:
+        return (
+            f"backup {doubted.backup_id} is there, but it is doubted: {doubted.reason}",
+            "Look at the backup; accept it where it is right, delete it where it is not and take another one.",
+            f"octeth-backupctl show {doubted.backup_id}",
         )
     if standing.away is not None and (schedule.last_good is None or schedule.last_good.taken_at < standing.away[1]):
         begin, end = (moment_words(at) for at in standing.away)
@@ -173,6 +183,20 @@ def _why(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> tu
     else:
         cause = "none has been made in time"
     return cause, "Take one now, and look why the schedule left none.", f"octeth-backupctl backup {of}"
+
+
+def _doubted(schedule: ScheduleFacts, server: ServerFacts, standing: Standing) -> Hold | None:
+    """Return the newest hold about a backup that was made since the last good one, and since the daemon runs."""
+    times = [] if schedule.last_good is None else [schedule.last_good.taken_at]
+    if standing.away is not None:
+        times.append(standing.away[1])
+    after = max(times, default=None)
+    found = [
+        facts.hold
+        for facts in server.holds
+        if facts.is_anomaly and facts.hold.backup_id and (after is None or facts.hold.begun_at > after)
+    ]
+    return max(found, key=lambda hold: hold.begun_at, default=None)
 
 
 def _missed(schedule: ScheduleFacts, covering: frozenset[str]) -> CurrentProblem:

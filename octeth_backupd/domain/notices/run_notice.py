@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Operation, RunStatus, Trigger
 from octeth_backupd.domain.hooks import FAILED_HOOKS
-from octeth_backupd.domain.notices.message import duration_words
+from octeth_backupd.domain.notices.message import cut_line, duration_words
 from octeth_backupd.domain.notices.notice import Notice, NoticeKind, Severity
 from octeth_backupd.domain.summary import sorted_tiers
 
@@ -112,9 +112,21 @@ def _name(run: Run) -> str:
 def _title(run: Run) -> str:
     said = f"{_name(run)} {_WORDS[run.status]}"
     whole = f"{run.server}: {said}" if run.server else said
-    reasons = [run.error, *_failed_hooks(run)]
-    reason = next((reason.splitlines()[0] for reason in reasons if reason), "")
-    return (f"{whole}: {reason}" if reason else whole)[:_LONGEST_TITLE]
+    reason = _reason(run, longest=_LONGEST_TITLE - len(whole) - 2)
+    return cut_line(f"{whole}: {reason}" if reason else whole, _LONGEST_TITLE)
+
+
+def _reason(run: Run, *, longest: int) -> str:
+    """Return why, on one line; of two causes each has half of the room, of more the others are counted."""
+    degraded = [str(cause) for cause in run.detail.get("degraded", ())] if run.status is RunStatus.DEGRADED else []
+    if len(degraded) < 2:
+        reasons = [run.error, *_failed_hooks(run)]
+        return next((reason.splitlines()[0] for reason in reasons if reason), "")
+    more = f" and {len(degraded) - 2} more" if len(degraded) > 2 else ""
+    first, second = ((cause.splitlines() or [""])[0] for cause in degraded[:2])
+    left = longest - len(more) - 2
+    second = cut_line(second, max(left // 2, left - len(first)))
+    return f"{cut_line(first, left - len(second))}; {second}{more}"
 
 
 def _failed_hooks(run: Run) -> tuple[str, ...]:

@@ -56,11 +56,15 @@ class ScheduleFacts:
 class Series:
     """Runs of one operation since the last one that was as it should be: failed, interrupted or degraded.
 
+    What was cancelled or skipped does not count.
+
     Attributes:
-        count: How many; what was cancelled or skipped does not count.
-        since: When the first of them ended.
+        count: How many ended as the newest did, and for the same cause, with none between them that did not.
+        since: When the first of those ended.
         last: The newest.
         last_step: In which step it ended; empty when in none.
+        without_backup: How many failed or were interrupted, for whatever cause.
+        failure: The newest that failed, where the newest of all was only interrupted.
     """
 
     operation: Operation
@@ -68,6 +72,8 @@ class Series:
     since: datetime
     last: Run
     last_step: str = ""
+    without_backup: int = 0
+    failure: Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,19 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostCopies:
+    """Copies that a storage backend lost in one way.
+
+    Attributes:
+        name: How many they were and a digest, when one was last lost; it stays while some are mended and none is lost.
+        backups: (server, backup id) of each, newest first.
+    """
+
+    name: str
+    backups: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFacts:
     """How the copies in a storage backend stand.
 
@@ -120,7 +139,7 @@ class StorageFacts:
         waiting_since: When the oldest backup that waits was made.
         was_told_by_run: A backup's own run ended degraded because of a copy that still waits.
         last_error: Why the last one that was tried did not arrive.
-        lost: How many copies are missing or damaged.
+        lost: Which copies are missing or damaged.
     """
 
     name: str
@@ -130,7 +149,7 @@ class StorageFacts:
     waiting_since: datetime | None = None
     was_told_by_run: bool = False
     last_error: str = ""
-    lost: Mapping[CopyState, int] = field(default_factory=dict)
+    lost: Mapping[CopyState, LostCopies] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from octeth_backupd.domain.notices.settings import NoticesSettings
-    from octeth_backupd.domain.notices.standing import Standing, StorageFacts
+    from octeth_backupd.domain.notices.standing import LostCopies, Standing, StorageFacts
 
 _REFUSED: dict[Refusal | None, str] = {
     Refusal.CREDENTIALS: ", access is refused",
@@ -25,6 +25,11 @@ _REFUSED: dict[Refusal | None, str] = {
 }
 _TO_CORRECT = {Refusal.CREDENTIALS: "the credentials", Refusal.CERTIFICATE: "ca_bundle or endpoint_url"}
 _LOST = {CopyState.MISSING: "missing", CopyState.CORRUPT: "damaged"}
+_WHY_LOST = {
+    CopyState.MISSING: "what the catalog expects there is not there; if nothing is, look whether its disk is mounted",
+    CopyState.CORRUPT: "what is there is not what was stored",
+}
+_NAMED = 3
 _COUNT = re.compile(r"(\d{1,9}) (missing|corrupt)", re.ASCII)
 
 
@@ -79,24 +84,22 @@ def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesS
 
 
 def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProblem]:
-    """Return one problem for each way in which a storage backend lost copies; another number is another problem."""
+    """Return one problem for each way in which a storage backend lost copies; one more lost is another problem."""
     return [
         CurrentProblem(
-            key=f"{lost_subject(storage.name, state)}/{count}",
+            key=f"{lost_subject(storage.name, state)}/{lost.name}",
             kind=NoticeKind.ANOMALY,
             severity=Severity.ERROR,
-            title=f"{storage.name}: {count_words(count, 'copy')} {'is' if count == 1 else 'are'} {_LOST[state]}",
-            cause="what the catalog expects there is not there; if nothing is, is its disk mounted?"
-            if state is CopyState.MISSING
-            else "what is there is not what was stored",
+            title=f"{storage.name}: {count_words(len(lost.backups), 'copy')} "
+            f"{'is' if len(lost.backups) == 1 else 'are'} {_LOST[state]}",
+            cause=f"{_WHY_LOST[state]}: {_which(lost)}",
             hint="octeth-backupctl list shows which. Look again with sync, mend with sync --repair, or give one up "
             "with delete.",
             command="octeth-backupctl sync",
             since=standing.now,
-            is_repeated=False,
         )
-        for state, count in sorted(storage.lost.items())
-        if count and state in _LOST
+        for state, lost in sorted(storage.lost.items())
+        if lost.backups and state in _LOST
     ]
 
 
@@ -115,7 +118,16 @@ def is_lost_cause(cause: str, current: Collection[str]) -> bool:
 
 def _lost_count(storage: str, state: str, keys: Iterable[str]) -> int:
     subject = f"{lost_subject(storage, CopyState(state))}/"
-    return max((int(key.removeprefix(subject)) for key in keys if key.startswith(subject)), default=0)
+    return max((int(key.removeprefix(subject).partition("-")[0]) for key in keys if key.startswith(subject)), default=0)
+
+
+def _which(lost: LostCopies) -> str:
+    """Return some of the backups whose copies are lost, and of which servers all are."""
+    named = ", ".join(backup_id for _, backup_id in lost.backups[:_NAMED])
+    more = len(lost.backups) - _NAMED
+    servers = sorted({server for server, _ in lost.backups})
+    whose = f"server {servers[0]}" if len(servers) == 1 else f"servers {', '.join(servers)}"
+    return f"{named}{f' and {more} more' if more > 0 else ''}, of {whose}"
 
 
 def _wait(storage: StorageFacts) -> str:

@@ -108,6 +108,21 @@ def test_a_notice_is_overtaken_once_a_later_end_of_its_problem_is_over(catalog: 
     assert not catalog.notices.is_overtaken(next_one)
 
 
+def test_a_notice_is_overtaken_by_one_about_another_problem_that_says_it_is_over(catalog: Catalog) -> None:
+    degraded = make_notice(problem="storage:s3/upload")
+    for ends in ("other, some", f"other, {NOTICE.problem}"):
+        catalog.notices.tell(at=START, notices=[("mail", NOTICE)])
+        catalog.notices.tell(at=START, notices=[("mail", replace(degraded, facts=(("ends", ends),)))])
+    first, unlike, _, over = catalog.notices.waiting("mail")
+
+    catalog.notices.end_delivery(unlike.delivery_id, DeliveryState.SENT, at=LATER)
+    before = catalog.notices.is_overtaken(first)
+    catalog.notices.end_delivery(over.delivery_id, DeliveryState.SENT, at=LATER)
+
+    assert not before
+    assert catalog.notices.is_overtaken(first)
+
+
 def test_notices_without_a_problem_are_never_overtaken(catalog: Catalog) -> None:
     plain = make_notice(problem="", is_end=True)
     catalog.notices.tell(at=START, notices=[("mail", plain), ("mail", plain)])

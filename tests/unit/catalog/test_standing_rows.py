@@ -105,7 +105,10 @@ def test_lost_copies_and_doubts_and_storages_of_degraded_runs(catalog: Catalog) 
     catalog.add_run(make_run("degraded", status=RunStatus.DEGRADED))
     catalog.add_run(make_run("good", status=RunStatus.SUCCESS))
 
-    assert catalog.standing.lost_copies() == {"s3": {CopyState.MISSING: 1}, "local": {CopyState.CORRUPT: 1}}
+    assert catalog.standing.lost_copies() == {
+        "s3": {CopyState.MISSING: [("oempro", "oempro-2026-11-22_02-00-00")]},
+        "local": {CopyState.CORRUPT: [("oempro", "oempro-2026-11-23_02-00-00")]},
+    }
     assert catalog.standing.suspect("oempro-2026-11-22_02-00-00") == "half"
     assert catalog.standing.suspect("none") == ""
     assert catalog.standing.storages_of_degraded_runs() == {"offsite"}

@@ -16,6 +16,7 @@ from octeth_backupd.domain.events import RunFinished
 from octeth_backupd.errors import CatalogError, EngineError
 from tests.fakes.catalog_values import make_run
 from tests.fakes.notice_bench import NoticeBench
+from tests.unit.scheduling.builders import definition
 
 if TYPE_CHECKING:
     from tests.fakes.bench import Bench
@@ -170,3 +171,63 @@ def test_a_look_that_hangs_is_no_life(daemon: NoticeBench, monkeypatch: pytest.M
     daemon.watch.stop()
 
     assert (in_time, hanging) == (True, False)
+
+
+def _over(daemon: NoticeBench) -> list[tuple[str, str]]:
+    """Return the kind of each notice that says that something is over, and what is."""
+    return [(notice.kind.value, notice.fact("ends")) for notice in daemon.told() if notice.fact("ends")]
+
+
+@pytest.mark.parametrize("afterwards", ["degraded", "suspect", "good"])
+def test_the_end_of_failures_is_told_once_however_the_run_that_ends_them_ends(
+    daemon: NoticeBench, afterwards: str
+) -> None:
+    daemon.failures["oempro"] = WRONG
+    daemon.order()
+    daemon.failures.clear()
+    daemon.upload_error = "nothing listens" if afterwards == "degraded" else ""
+    daemon.suspicion = "half of the last one" if afterwards == "suspect" else ""
+    daemon.order()
+    daemon.upload_error = daemon.suspicion = ""
+    daemon.clock.go(60)
+    daemon.look()
+    daemon.order()
+
+    [(_, ends)] = _over(daemon)
+    assert ends == "failing:backup:oempro/engine"
+
+
+def test_a_degraded_backup_that_is_no_longer_overdue_says_so(bench: Bench) -> None:
+    daemon = NoticeBench(bench)
+    daemon.start()
+    daemon.stop()
+    daemon.clock.go(3 * 86400)
+    daemon.holder = "a restore holds the server"
+    daemon.start()
+    daemon.holder, daemon.upload_error = "", "nothing listens"
+    daemon.order()
+
+    assert _over(daemon) == [("degraded", "overdue:oempro:daily/late")]
+
+
+@pytest.mark.parametrize("is_new_server", [False, True])
+def test_a_rule_that_the_ledger_has_not_taken_up_yet_begins_when_it_is_seen(
+    daemon: NoticeBench, is_new_server: bool
+) -> None:
+    daemon.clock.go(20 * 3600)
+    daemon.order()
+    daemon.clock.go(4 * 3600)
+    server = "shop" if is_new_server else "oempro"
+    daemon.servers = ["oempro", server]
+    daemon.definitions = [definition(server=server, expression="0 */1 * * *")]
+    daemon.watch.look()
+    daemon.clock.go(3600)
+    daemon.watch.look()
+    daemon.deliver()
+    at_once = daemon.said()
+    daemon.clock.go(3 * 3600)
+    daemon.watch.look()
+    daemon.deliver()
+
+    assert at_once == []
+    assert [notice.problem for notice in daemon.told()] == [f"overdue:{server}:daily/late"]

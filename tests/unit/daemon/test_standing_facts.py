@@ -91,7 +91,10 @@ def test_runs_are_counted_since_the_last_that_was_as_it_should_be(daemon: Notice
 
     (series,) = oempro(daemon).series
 
-    assert (series.count, series.last.run_id, series.since) == (2, "run-4", daemon.clock.now() + 2 * HOUR)
+    assert (series.count, series.last.run_id, series.since) == (1, "run-4", daemon.clock.now() + 4 * HOUR)
+    assert series.without_backup == 2
+    assert series.failure is not None
+    assert series.failure.run_id == "run-2"
 
 
 def test_tries_of_other_operations_do_not_push_a_series_out_of_sight(daemon: NoticeBench) -> None:
@@ -104,6 +107,37 @@ def test_tries_of_other_operations_do_not_push_a_series_out_of_sight(daemon: Not
     (series,) = oempro(daemon).series
 
     assert series.last.run_id == "failed"
+
+
+@pytest.mark.parametrize(
+    ("causes", "count"),
+    [
+        (("s3: nothing listens", "s3: nothing listens", "hook after_backup: it ended with 1"), 1),
+        (("hook after_backup: it ended with 1", "s3: nothing listens", "hook after_backup: it ended with 1"), 1),
+        (("retention: denied", "hook after_backup: it ended with 1", "hook after_backup: it ended with 2"), 2),
+    ],
+)
+def test_only_runs_that_were_degraded_for_the_same_cause_are_counted(
+    daemon: NoticeBench, causes: tuple[str, ...], count: int
+) -> None:
+    for number, cause in enumerate(causes):
+        run = make_run(f"run-{number}", daemon.clock.now(), status=RunStatus.DEGRADED, detail={"degraded": [cause]})
+        daemon.catalog.add_run(run)
+
+    (series,) = oempro(daemon).series
+
+    assert series.count == count
+
+
+def test_runs_that_failed_for_another_cause_are_not_counted_but_left_no_backup_either(daemon: NoticeBench) -> None:
+    for number, code in enumerate(["engine", "hook_failed", "hook_failed"]):
+        daemon.catalog.add_run(
+            make_run(f"run-{number}", daemon.clock.now(), status=RunStatus.FAILED, error_code=code, error="no")
+        )
+
+    (series,) = oempro(daemon).series
+
+    assert (series.count, series.without_backup, series.failure) == (2, 3, None)
 
 
 def test_a_degraded_run_begins_a_series_of_its_own(daemon: NoticeBench) -> None:
@@ -133,7 +167,8 @@ def test_waiting_and_lost_copies_are_known_by_storage(daemon: NoticeBench) -> No
 
     assert (storages["s3"].waiting_copies, storages["s3"].was_told_by_run) == (1, True)
     assert storages["s3"].last_error == "nothing listens"
-    assert (storages["old"].is_configured, storages["old"].lost) == (False, {CopyState.MISSING: 1})
+    assert not storages["old"].is_configured
+    assert [len(lost.backups) for lost in storages["old"].lost.values()] == [1]
     assert storages["local"].waiting_copies == 0
 
 

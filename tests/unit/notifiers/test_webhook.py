@@ -80,3 +80,13 @@ def test_without_a_key_nothing_is_signed() -> None:
         WebhookNotifier(name="hook", settings=NotifierSettings.model_validate(table)).send(FAILED)
 
     assert SIGNATURE_HEADER not in receiver.requests[0].headers
+
+
+def test_the_error_of_a_problem_that_is_no_runs_end_is_its_cause_and_empty_when_it_is_over() -> None:
+    late = make_notice(NoticeKind.OVERDUE, text="None has been made in time.")
+    over = make_notice(NoticeKind.OVERDUE, text="It is over.", severity=Severity.INFO, is_end=True)
+    begun = make_notice(NoticeKind.START, text="It has begun.", severity=Severity.INFO)
+
+    errors = [webhook_body(notice, for_slack=False)["error"] for notice in (late, over, begun)]
+
+    assert errors == ["None has been made in time.", "", ""]

@@ -241,3 +241,65 @@ def test_without_notifiers_problems_are_kept_all_the_same() -> None:
 
     assert [problem.key for problem in decision.begun] == [LATE.key]
     assert decision.notices == ()
+
+
+def ended_with(kind: NoticeKind, problem: str, *ends: str) -> Ending:
+    """Return a backup that is told as something else that is wrong, and ends what was wrong before."""
+    notice = make_notice(kind, problem=problem, title="something else", text="Something else.")
+    recovery = replace(notice, kind=NoticeKind.RECOVERY, is_end=True, problem=min(ends), title="again")
+    return Ending(
+        operation=Operation.BACKUP, choices=(notice, recovery), concerns=frozenset({problem}), ends=frozenset(ends)
+    )
+
+
+@pytest.mark.parametrize("problem", ["storage:s3/upload", "hold:1"])
+@pytest.mark.parametrize("over", [FAILING.key, LATE.key])
+def test_a_notice_about_something_else_says_what_is_over_with_its_run(problem: str, over: str) -> None:
+    now = current(problem, kind=NoticeKind.HOLD)
+
+    [(_, notice)] = decided(
+        now, told={(over, "mail"): START}, endings=(ended_with(NoticeKind.DEGRADED, problem, over),)
+    ).notices
+
+    assert (notice.problem, notice.fact("ends"), notice.is_end) == (problem, over, False)
+    assert notice.text == "Something else.\nThis is over: oempro: no good daily backup."
+
+
+def test_who_does_not_know_of_a_problem_is_not_told_that_it_is_over() -> None:
+    now = current("hold:1", kind=NoticeKind.HOLD)
+    rules = (MAIL, replace(MAIL, name="new"), PING)
+    ending = ended_with(NoticeKind.FAILURE, "hold:1", FAILING.key)
+
+    told = dict(decided(now, told={(FAILING.key, "mail"): START}, endings=(ending,), rules=rules).notices)
+
+    assert {name: notice.fact("ends") for name, notice in told.items()} == {
+        "mail": FAILING.key,
+        "new": "",
+        "ping": "",
+    }
+
+
+def test_what_is_replaced_is_not_said_to_be_over_as_well() -> None:
+    degraded = current("failing:backup:oempro/degraded", kind=NoticeKind.DEGRADED)
+    told = {(FAILING.key, "mail"): START, (LATE.key, "mail"): START}
+    ending = ended_with(NoticeKind.DEGRADED, degraded.key, FAILING.key, LATE.key)
+
+    [(_, notice)] = decided(degraded, told=told, endings=(ending,)).notices
+
+    assert (notice.fact("replaces"), notice.fact("ends")) == (FAILING.key, LATE.key)
+
+
+def test_two_runs_that_end_the_same_problem_tell_its_end_once() -> None:
+    decision = decided(told={(FAILING.key, "mail"): START}, endings=(succeeded(), succeeded()))
+
+    assert said(decision) == [("mail", "recovery", "again"), ("mail", "success", "backup succeeded")]
+
+
+def test_an_end_that_no_notice_of_its_run_could_say_is_told_by_itself() -> None:
+    degraded = make_notice(NoticeKind.DEGRADED, problem="storage:s3/upload", title="degraded")
+    ending = Ending(operation=Operation.RETENTION, choices=(degraded,), ends=frozenset({FAILING.key}))
+    told = {("storage:s3/upload", "mail"): START, (FAILING.key, "mail"): START}
+
+    decision = decided(current("storage:s3/upload", kind=NoticeKind.UPLOAD), told=told, endings=(ending,))
+
+    assert said(decision) == [("mail", "recovery", "over: oempro: no good daily backup")]

@@ -167,7 +167,7 @@ def test_what_a_verify_found_is_told_once_with_the_hold_that_it_began() -> None:
     assert choices(ending) == [("failure", "hold:3")]
 
 
-def _synced(*causes: str, problem: str = "lost:s3:missing/1") -> Ending | None:
+def _synced(*causes: str, problem: str = "lost:s3:missing/1-0a1b2c3d") -> Ending | None:
     run = make_run(operation=Operation.SYNC, status=RunStatus.DEGRADED, server="", detail={"degraded": list(causes)})
     lost = replace(current(problem), kind=NoticeKind.ANOMALY)
     return ending_of(run, NOTICE, standing(), {lost.key: lost})
@@ -175,7 +175,7 @@ def _synced(*causes: str, problem: str = "lost:s3:missing/1") -> Ending | None:
 
 def test_a_sync_that_found_lost_copies_leaves_the_telling_to_their_problem() -> None:
     assert _synced("s3: 1 missing") is None
-    assert _synced("s3: 1 missing", problem="lost:s3:missing/2") is None
+    assert _synced("s3: 1 missing", problem="lost:s3:missing/2-0a1b2c3d") is None
 
 
 @pytest.mark.parametrize(

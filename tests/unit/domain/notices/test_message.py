@@ -8,6 +8,7 @@ from octeth_backupd.domain.notices.message import (
     LOG_TITLE,
     cut_beginning,
     cut_end,
+    cut_line,
     duration_words,
     message_text,
     shown_facts,
@@ -79,3 +80,17 @@ def test_sizes_in_words(size_bytes: int, words: str) -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min")])
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert duration_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("refused user root (using a key)", "refused user root (using a key)"),
+        ("the server refused user root at db (using password: YES)", "the server refused user root at db…"),
+        ("the server refused the user of the backups", "the server refused the user of the…"),
+        ("x" * 50, "x" * 39 + "…"),
+        ("a (b) " + "x" * 50, "a (b) " + "x" * 33 + "…"),
+    ],
+)
+def test_a_line_is_cut_between_words_and_not_inside_of_brackets(text: str, cut: str) -> None:
+    assert cut_line(text, 40) == cut

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.domain.backup import RunStatus, SlotState, Tier
+from octeth_backupd.domain.holdings import Hold
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_problems
 from octeth_backupd.domain.notices.settings import NoticesSettings
-from octeth_backupd.domain.notices.standing import OpenRestore
+from octeth_backupd.domain.notices.standing import HoldFacts, OpenRestore
 from tests.fakes.catalog_values import START, make_slot
 from tests.fakes.standing import good, schedule, series, server, standing
 
@@ -158,6 +159,28 @@ def test_it_says_why_and_what_to_run(facts: ServerFacts, fields: dict[str, Any],
     assert problem.hint
     assert "The last good one is oempro-1" in problem.cause
     assert problem.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "away", "command"),
+    [
+        (1, None, "octeth-backupctl show oempro-2"),
+        (1, (START - 40 * HOUR, START - 2 * HOUR), "octeth-backupctl show oempro-2"),
+        (60, None, "octeth-backupctl backup --server oempro"),
+        (30, (START - 20 * HOUR, START), "journalctl -u octeth-backupd"),
+    ],
+)
+def test_a_backup_that_is_doubted_is_why_there_is_no_good_one(hours_ago: float, away: Any, command: str) -> None:
+    doubt = Hold(
+        hold_id=1, server="oempro", reason="it has 40 %", backup_id="oempro-2", protected=(),
+        begun_at=START - hours_ago * HOUR,
+    )  # fmt: skip
+    facts = server(schedule(last_good=good(hours_ago=50)), holds=(HoldFacts(hold=doubt, is_anomaly=True),))
+
+    (problem,) = found(facts, away=away)
+
+    assert problem.command == command
+    assert ("is doubted: it has 40 %" in problem.cause) == ("accept" in problem.hint) == ("show" in command)
 
 
 def test_degraded_runs_are_no_reason_to_be_overdue() -> None:

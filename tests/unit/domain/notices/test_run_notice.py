@@ -159,6 +159,22 @@ def test_long_lines_and_titles_are_cut() -> None:
     assert len(notice.log_tail[0]) == 2_000
 
 
+def test_a_title_names_two_causes_and_counts_the_others() -> None:
+    causes = ["s3: " + "x " * 100, "hook after_backup: it ended with exit code 1", "retention: denied"]
+
+    titles = []
+    for count in (1, 2, 3):
+        run = ended(RunStatus.DEGRADED, error="; ".join(causes[:count]), detail={"degraded": causes[:count]})
+        notice = run_notice(run, trace=RunTrace())
+        assert notice is not None
+        titles.append(notice.title)
+
+    assert all(title.startswith("oempro: backup is degraded: s3: x x") for title in titles)
+    assert titles[1].endswith("x…; hook after_backup: it ended with exit code 1")
+    assert titles[2].endswith("x…; hook after_backup: it ended with exit code 1 and 1 more")
+    assert all(140 < len(title) <= 160 for title in titles)
+
+
 def test_a_restore_whose_last_hook_failed_says_so_and_is_a_warning() -> None:
     problem = "hook after_restore: /bin/start ended with exit code 1"
     run = ended(RunStatus.SUCCESS, Operation.RESTORE, detail={"notes": ["from s3", problem], "failed_hooks": [problem]})

@@ -20,6 +20,21 @@ from tests.fakes.standing import good, series, server
         ({"error_code": "engine", "error": "no"}, "engine"),
         ({"error_code": "preflight_failed", "error": "space: 3 GiB too little; login: no"}, "preflight_failed.space"),
         ({"error_code": "preflight_failed", "error": "Nothing fits"}, "preflight_failed"),
+        (
+            {
+                "error_code": "hook_failed",
+                "error": "hook before_backup: /h ended with exit code 3: it ran longer than 5 s",
+            },
+            "hook_failed",
+        ),
+        (
+            {"error_code": "hook_failed", "error": "hook before_backup: /h ran longer than 5 s and was ended"},
+            "hook_failed.time_limit",
+        ),
+        (
+            {"error_code": "hook_failed", "error": "hook before_backup was not run: /h may be written by others"},
+            "hook_failed.not_run",
+        ),
         ({}, "failed"),
         ({"status": RunStatus.INTERRUPTED, "error_code": "interrupted"}, "interrupted"),
     ],
@@ -45,6 +60,16 @@ def test_an_interrupted_run_is_a_warning() -> None:
     (problem,) = run_problems(server(series=(series(RunStatus.INTERRUPTED),)), storages=())
 
     assert (problem.title, problem.severity) == ("oempro: backup was interrupted", Severity.WARNING)
+
+
+def test_an_interrupted_run_does_not_hide_the_failure_before_it() -> None:
+    failure = make_run(status=RunStatus.FAILED, error="the log has no end")
+    interrupted = replace(series(RunStatus.INTERRUPTED, error="the daemon ended"), failure=failure)
+
+    (problem,) = run_problems(server(series=(interrupted,)), storages=())
+
+    assert problem.title == "oempro: backup was interrupted; before that it failed"
+    assert problem.cause == "the daemon ended. Before that it failed: the log has no end"
 
 
 def test_copies_that_wait_are_the_storages_problem_and_other_causes_are_the_runs() -> None:

@@ -10,6 +10,7 @@ import pytest
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.settings import NoticesSettings
+from octeth_backupd.domain.notices.standing import LostCopies
 from octeth_backupd.domain.notices.storage_problems import lost_problems, upload_problem
 from tests.fakes.catalog_values import START
 from tests.fakes.standing import standing, storage
@@ -68,11 +69,16 @@ def test_a_storage_that_is_not_configured_any_more_is_named() -> None:
     assert "octeth-backupctl delete" in found.hint
 
 
-def test_lost_copies_are_told_by_how_many_and_not_again_while_the_number_stays() -> None:
-    lost = lost_problems(storage(lost={CopyState.MISSING: 1, CopyState.CORRUPT: 2}), standing())
+def test_lost_copies_are_told_by_server_and_backup_and_again_while_they_are_lost() -> None:
+    one = LostCopies(name="1-aa", backups=(("oempro", "oempro-9"),))
+    many = LostCopies(name="5-bb", backups=(("shop", "shop-8"), *(("oempro", f"oempro-{n}") for n in (7, 6, 5, 4))))
+
+    lost = lost_problems(storage(lost={CopyState.MISSING: one, CopyState.CORRUPT: many}), standing())
 
     assert [(one.key, one.title) for one in lost] == [
-        ("lost:s3:corrupt/2", "s3: 2 copies are damaged"),
-        ("lost:s3:missing/1", "s3: 1 copy is missing"),
+        ("lost:s3:corrupt/5-bb", "s3: 5 copies are damaged"),
+        ("lost:s3:missing/1-aa", "s3: 1 copy is missing"),
     ]
-    assert not any(one.is_repeated for one in lost)
+    assert lost[0].cause.endswith(": shop-8, oempro-7, oempro-6 and 2 more, of servers oempro, shop")
+    assert lost[1].cause.endswith(": oempro-9, of server oempro")
+    assert all(one.is_repeated for one in lost)
