@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from octeth_backupd import __version__
-from octeth_backupd.assembly import build_notifiers, build_parts, build_telling
+from octeth_backupd.assembly import begin_logging, build_notifiers, build_parts, build_telling
 from octeth_backupd.catalog.store import Catalog
 from octeth_backupd.control.server import ControlServer
+from octeth_backupd.daemon.boot_watch import BootWatch
 from octeth_backupd.daemon.coordinator import ActiveRun, Coordinator
 from octeth_backupd.daemon.due_watch import DueWatch
 from octeth_backupd.daemon.installation import FILE_NAME as INSTALLATION_NAME
@@ -51,7 +52,6 @@ from octeth_backupd.settings.load import load
 from octeth_backupd.settings.view import settings_view
 from octeth_backupd.settings.watch import ConfigurationWatch
 from octeth_backupd.telemetry.bus import EventBus
-from octeth_backupd.telemetry.logging import configure_logging
 from octeth_backupd.telemetry.run_log import log_event
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def serve(settings: Settings, *, config_path: Path) -> int:
     """
     os.umask(0o077)
     faulthandler.enable()
-    _configure_logging(settings)
+    begin_logging(settings)
     make_directory(settings.daemon.state_directory)
     make_directory(settings.daemon.runtime_directory, mode=0o750)
     with InstanceLock(settings.daemon.state_directory), ExitStack() as stack:
@@ -133,6 +133,7 @@ class _Daemon:
         self._retention = RetentionWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._stray_watch = StrayWatch(clock=self._clock, parts=lambda: self._parts)
         self._local_copies = LocalCopyWatch(clock=self._clock, parts=lambda: self._parts, warnings=self._state.warnings)
+        self._boot = BootWatch(clock=self._clock, warnings=self._state.warnings, search_path=os.environ.get("PATH"))
         self._upload_watch = UploadWatch(coordinator=self._coordinator, clock=self._clock, parts=lambda: self._parts)
         self._bus.subscribe(self._upload_watch.follow)
         self._scheduler = Scheduler(
@@ -200,6 +201,7 @@ class _Daemon:
         self._retention.look()
         self._systemd.ready()
         _log.info("daemon.ready", socket=str(self._settings.control.socket))
+        self._boot.look()
         self._local_copies.look()
         self._upload_watch.look()
         self._observation.look()
@@ -276,6 +278,7 @@ class _Daemon:
         self._local_copies.look()
         self._upload_watch.look()
         self._configuration_watch.look()
+        self._boot.look()
         self._observation.look()
 
     def _reload(self) -> None:
@@ -291,7 +294,7 @@ class _Daemon:
         self._configuration_watch.reloaded(settings)
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
         self._state.configuration_error = ""
-        _configure_logging(settings)
+        begin_logging(settings)
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False
         self._complete_reload()
@@ -337,13 +340,9 @@ class _Daemon:
             scheduler_alive=self._scheduler.is_alive,
             diagnose=lambda server: [
                 *diagnose_configuration(self._config_path, os.environ),
+                *self._boot.diagnose(),
                 *diagnose(self._parts, self._installation_id, server),
             ],
             settings_view=lambda: settings_view(self._settings),
             metrics=lambda: self._observation.metrics(),  # noqa: PLW0108 - it is made after the services
         )
-
-
-def _configure_logging(settings: Settings) -> None:
-    redactor = Redactor(settings.secrets)
-    configure_logging(log_format=settings.daemon.log_format, level=settings.daemon.log_level, redact=redactor.redact)

@@ -16,6 +16,7 @@ from octeth_backupd.process.redaction import Redactor
 from octeth_backupd.servers.server import Server
 from octeth_backupd.storage.registry import storages_for
 from octeth_backupd.storage.s3_classes import shortest_days
+from octeth_backupd.telemetry.logging import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +63,12 @@ def build_parts(settings: Settings, catalog: Catalog) -> Parts:
         secrets=settings.secrets,
         search_path=os.environ.get("PATH"),
     )
+
+
+def begin_logging(settings: Settings) -> None:
+    """Log as this configuration says from now on, without its secrets."""
+    redactor = Redactor(settings.secrets)
+    configure_logging(log_format=settings.daemon.log_format, level=settings.daemon.log_level, redact=redactor.redact)
 
 
 def build_notifiers(settings: Settings) -> dict[str, Notifier]:

@@ -63,6 +63,7 @@ class RunView(View):
     error_code: str
     error: str
     hint: str
+    suspect: str
     detail: dict[str, Any]
 
 

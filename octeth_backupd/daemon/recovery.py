@@ -177,7 +177,8 @@ class Recovery:
                 if slot.run_id == run.run_id
             ]
             self.catalog.decide_slots(claimed, state=SlotState.SERVED, run_id=run.run_id, detail="", at=now)
-            waiting = [copy for copy in self.catalog.backup(backup_id).copies if copy.state in WAITING_STATES]
+            backup = self.catalog.backup(backup_id)
+            waiting = [copy for copy in backup.copies if copy.state in WAITING_STATES]
             problems = [f"{copy.storage}: pending, the daemon ended before it was uploaded" for copy in waiting]
             problems += self._unfinished_hook(run, steps)
             self.catalog.update_run(
@@ -188,6 +189,7 @@ class Recovery:
                 backup_id=backup_id,
                 error="; ".join(problems),
                 detail={"recovered": "the daemon ended after the backup was whole; recorded at the next start"}
+                | ({"suspect": backup.suspect} if backup.suspect else {})
                 | ({"degraded": problems} if problems else {}),
             )
             return

@@ -39,7 +39,7 @@ def idle_line(last: Run | None, zone: tzinfo | None = None) -> str:
     if last is None:
         return "idle"
     subject = f"{last.operation} {last.backup_id}" if last.backup_id else f"{last.operation} of {last.server}"
-    words = ["idle; last:", subject, last.status.value]
+    words = ["idle; last:", subject, f"{last.status.value}, suspect," if last.suspect else last.status.value]
     if last.finished_at is not None:
         words.append(f"{last.finished_at.astimezone(zone):%Y-%m-%d %H:%M %Z}")
     said = " ".join(words)

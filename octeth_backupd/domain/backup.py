@@ -210,6 +210,11 @@ class Run:
     hint: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def suspect(self) -> str:
+        """Return why the backup that it made was doubted as soon as it was there; empty: it was not, or made none."""
+        return str(self.detail.get("suspect") or "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:

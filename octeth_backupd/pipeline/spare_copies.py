@@ -122,7 +122,7 @@ def _remove(context: RunContext, parts: Parts, backup: Backup) -> None:
     local = next(copy for copy in backup.copies if copy.storage == LOCAL_STORAGE)
     storage = next(one for one in parts.local_storages if one.name == LOCAL_STORAGE)
     others = {copy.storage for copy in _others(backup)}
-    if not delete_copy(parts.catalog, storage, backup, local, staying=others, now=context.clock.now()):
+    if delete_copy(parts.catalog, storage, backup, local, staying=others, now=context.clock.now()) is None:
         return
     parts.catalog.set_copy_state(
         backup.backup_id,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from octeth_backupd.errors import BackupdError, DockerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_REFUSED: Final = "These are Docker's own words; its log may say more: journalctl -u docker."
+_MOUNT: Final = (
+    "Docker cannot mount a directory of this host into a container: see whether it is there, on a file system that "
+    "Docker reaches and may share; its log may say more: journalctl -u docker."
+)
 
 
 def connection_error(error: BaseException, host: str) -> DockerError:
@@ -54,7 +61,8 @@ def refused_error(explanation: str, action: str) -> BackupdError:
         explanation: The engine's words.
         action: What was asked of it, such as "start container x".
     """
-    return DockerError(f"the Docker engine refused to {action}: {explanation.strip().rstrip('.')}")
+    words = explanation.strip().rstrip(".")
+    return DockerError(f"the Docker engine refused to {action}: {words}", hint=_MOUNT if "mount" in words else _REFUSED)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -32,7 +32,7 @@ def finish(order: SetupOrder, machine: Machine, settings: Settings, server: str)
     started, is_running = _start(order, machine, settings)
     if not is_running and order.first_backup and not settings.control.socket.exists():
         machine.say(
-            "No first backup: the daemon does not run. Start it with --start, or systemctl start octeth-backupd."
+            "No first backup: the daemon does not run. Start it with --start, or systemctl enable --now octeth-backupd."
         )
         return False
     took = _take_backup(order, machine, settings, server, is_running=is_running)

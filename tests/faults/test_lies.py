@@ -158,8 +158,9 @@ def test_a_backup_of_a_server_that_suddenly_grew_is_kept_but_suspect_and_not_the
     finally:
         plain_server.sql("DROP TABLE oempro.sudden")
 
-    assert result.exit_code == 0, result.err
     newest = daemon.backups()[0]
+    assert result.exit_code == 9, result.err
+    assert result.out.splitlines()[-1].startswith(f"backup {newest['id']} is SUSPECT: ")
     assert newest["status"] == "suspect"
     assert "last good backup" in newest["suspect"]
     warnings = [entry["message"] for entry in daemon.log_lines("run.warning")]

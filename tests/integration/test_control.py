@@ -291,7 +291,7 @@ def test_without_a_daemon_the_client_says_how_to_start_it(daemon: Daemon) -> Non
     result = daemon.ctl("list")
 
     assert result.returncode == 69
-    assert "systemctl start octeth-backupd" in result.stderr
+    assert "systemctl enable --now octeth-backupd" in result.stderr
 
 
 HEAD = b"POST /v1/backups HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"

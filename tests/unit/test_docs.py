@@ -73,8 +73,9 @@ def _command_lines(text: str) -> Iterator[list[str]]:
     for fence in _FENCE.finditer(text):
         if fence["language"] in {"", "sh", "console"}:
             for line in fence["text"].splitlines():
-                if (match := _BEGINS_WITH_COMMAND.match(line)) is not None:
-                    yield shlex.split(line[match.start("program") :], comments=True)
+                for part in line.split(" && "):
+                    if (match := _BEGINS_WITH_COMMAND.match(part)) is not None:
+                        yield shlex.split(part[match.start("program") :], comments=True)
 
 
 def _problem_of_command(program: str, words: list[str]) -> str | None:

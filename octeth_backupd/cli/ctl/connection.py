@@ -127,7 +127,7 @@ class Connection:
         elif isinstance(error, httpx.ConnectError):
             message = f"no daemon answers at {self.socket}" + (f" ({cause.strerror})" if cause else "")
             hint = (
-                "Start it: systemctl start octeth-backupd (or: octeth-backupd serve --config FILE). "
+                "Start it: systemctl enable --now octeth-backupd (or: octeth-backupd serve --config FILE). "
                 "If it listens elsewhere, give --socket PATH or set OCTETH_BACKUPD_SOCKET."
             )
         else:

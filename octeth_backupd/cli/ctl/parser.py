@@ -22,7 +22,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="octeth-backupctl",
         description="Ask and steer the backup daemon octeth-backupd.",
-        epilog="Exit codes: 0 success, 8 degraded, 1 failed; the others are in docs/reference/exit-codes.md.",
+        epilog="Exit codes: 0 success, 8 degraded, 9 the backup is suspect, 1 failed; "
+        "the others are in docs/reference/exit-codes.md.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"octeth-backupctl {__version__}")

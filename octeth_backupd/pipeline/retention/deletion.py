@@ -38,11 +38,11 @@ def files_of(backup: Backup, copy: Copy) -> tuple[str, ...]:
 
 def require_deletable(
     storage: Storage, backup: Backup, copy: Copy, *, ours: Collection[str], now: datetime
-) -> frozenset[str]:
+) -> dict[str, int]:
     """Look at a copy's files before any of them is touched; what is gone already is no obstacle.
 
     Returns:
-        The keys of those that are there.
+        The keys of those that are there, each with its size in bytes.
 
     Raises:
         RetainedError: An object lock holds one of them.
@@ -60,7 +60,7 @@ def require_deletable(
         raise StorageError(
             f"{copy.key} has {archive.size_bytes} bytes and no manifest; the backup had {copy.size_bytes}", hint=_LEFT
         )
-    return frozenset(found)
+    return {key: stored.size_bytes for key, stored in found.items()}
 
 
 def delete_copy(
@@ -71,7 +71,7 @@ def delete_copy(
     *,
     staying: Collection[str],
     now: datetime,
-) -> bool:
+) -> dict[str, int] | None:
     """Claim a copy, and delete its files; what the copy is afterwards is the caller's to note.
 
     Args:
@@ -84,7 +84,8 @@ def delete_copy(
         now: For locks.
 
     Returns:
-        Whether it is gone; False when it became another meanwhile, or nothing else of the backup would stay.
+        The files that were removed, each with its size in bytes: none of a copy that was lost before. None: it is not
+        gone, for it became another meanwhile, or nothing else of the backup would stay.
 
     Raises:
         NothingThereError: Not one of its files is where the catalog knows the copy: it lies elsewhere, or is lost.
@@ -98,14 +99,14 @@ def delete_copy(
             hint=f"Was the place of {storage.name} changed in the configuration? octeth-backupctl sync looks again.",
         )
     if not catalog.claims.claim(copy, staying=staying):
-        return False
+        return None
     try:
         delete_files(storage, backup, copy, found=found)
     except BackupdError:
         if is_untouched(storage, backup, copy):
             catalog.claims.release(copy, detail=copy.detail)
         raise
-    return True
+    return found
 
 
 def delete_files(storage: Storage, backup: Backup, copy: Copy, *, found: Collection[str]) -> None:

@@ -40,19 +40,29 @@ class Deleted:
         gone: (backup, storage) of those that are deleted.
         retained: Those that an object lock holds.
         problems: What stood in the way of the others, in words.
+        freed_bytes: Size of the archives that were removed.
+        absent: How many of those that are deleted had no file any more.
     """
 
     gone: list[tuple[str, str]] = field(default_factory=list)
     retained: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     freed_bytes: int = 0
+    absent: int = 0
 
     @property
     def words(self) -> str:
         """Return what was done in one line."""
         copies = f"{len(self.gone)} {'copy' if len(self.gone) == 1 else 'copies'} expired"
-        words = f"{copies}, {format_bytes(self.freed_bytes)} freed" if self.gone else "nothing expired"
+        words = f"{copies}, {self._freed_words}" if self.gone else "nothing expired"
         return f"{words}; {len(self.retained)} locked by their storage" if self.retained else words
+
+    @property
+    def _freed_words(self) -> str:
+        if self.absent == len(self.gone):
+            return "nothing freed: no file of it was there" if self.absent == 1 else "nothing freed: no file was there"
+        freed = f"{format_bytes(self.freed_bytes)} freed"
+        return f"{freed} ({self.absent} of them had no file any more)" if self.absent else freed
 
     def result(self, **detail: Any) -> RunResult:
         """Return it as the outcome of a run: degraded where something should have gone and did not."""
@@ -120,7 +130,8 @@ class Deletion:
             was_begun = any(reason.code is ReasonCode.EXPIRES_BEGUN for reason in decision.reasons)
             if was_begun and has_first_file(storage, backup, copy):
                 return  # nothing of it went: the mark is taken away before the next plan
-            if not delete_copy(self._catalog, storage, backup, copy, staying=decision.staying, now=self._now()):
+            removed = delete_copy(self._catalog, storage, backup, copy, staying=decision.staying, now=self._now())
+            if removed is None:
                 _log.info("copy.not_as_planned", backup_id=backup.backup_id, storage=storage.name)
                 return
         except RetainedError as exc:
@@ -135,8 +146,10 @@ class Deletion:
         else:
             self._note(copy, CopyState.DELETED, f"by run {self._context.run.run_id}")
             self._deleted.gone.append(about)
-            self._deleted.freed_bytes += copy.size_bytes
-            _log.info("copy.expired", backup_id=backup.backup_id, storage=storage.name, size_bytes=copy.size_bytes)
+            freed_bytes = removed.get(copy.key, 0)
+            self._deleted.freed_bytes += freed_bytes
+            self._deleted.absent += not removed
+            _log.info("copy.expired", backup_id=backup.backup_id, storage=storage.name, size_bytes=freed_bytes)
 
     def _is_there(self, backup: Backup, name: str, *, going: str) -> bool:
         """Return whether a copy that stays is where it should be, so that another one may go."""

@@ -172,6 +172,13 @@ def test_a_backup_whose_manifest_is_there_is_adopted_and_its_run_was_a_success(l
     assert not workspace.path.exists()
 
 
+def test_a_recovered_run_says_that_its_backup_is_doubted(left: Left) -> None:
+    left.workspace()
+    left.put("", ".sha256", ".json", manifest=left.manifest(suspect="half as large"))
+
+    assert left.recover().suspect == "half as large"
+
+
 def test_a_backup_is_adopted_where_it_is_whole_and_removed_where_it_is_not(left: Left) -> None:
     left.workspace()
     whole, half = MemoryStorage("whole"), MemoryStorage("half")

@@ -36,6 +36,12 @@ def test_last_backup_is_named_with_its_result_and_its_end_in_the_zone() -> None:
     assert line == "idle; last: backup oempro-2026-11-22_02-00-00 success 2026-11-22 03:03 CET"
 
 
+def test_last_backup_that_is_doubted_is_not_told_as_a_mere_success() -> None:
+    last = replace(ended(backup_id="oempro-2026-11-22_02-00-00"), detail={"suspect": "half as large"})
+
+    assert " success, suspect, 2026-11-22 02:03 UTC" in idle_line(last, UTC)
+
+
 def test_failure_is_told_with_the_first_line_of_its_cause_cut_to_a_line() -> None:
     line = idle_line(ended(RunStatus.FAILED, error=f"login refused {'x' * 200}\nSTATUS=forged"), UTC)
 

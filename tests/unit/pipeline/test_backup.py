@@ -311,7 +311,9 @@ def test_a_doubtful_size_makes_the_backup_suspect_and_keeps_it(bench: Bench) -> 
 
     result = back_up(bench.context(), bench.parts())
 
-    assert "last good backup" in bench.catalog.backup(result.backup_id or "").suspect
+    suspect = bench.catalog.backup(result.backup_id or "").suspect
+    assert "last good backup" in suspect
+    assert result.detail["suspect"] == suspect
     assert any(isinstance(event, Warned) and event.message.startswith("size_as_before") for event in bench.events)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octeth_backupd.domain.checks import CheckStatus
-from octeth_backupd.errors import EngineError, ProgramError
+from octeth_backupd.errors import DockerError, EngineError, ProgramError
 from tests.unit.preflight.builder import engine, run, subject
 
 
@@ -28,6 +28,16 @@ def test_engine_of_the_wrong_vendor_fails() -> None:
     error = EngineError("xtrabackup cannot back up MariaDB")
 
     assert run("engine_fit", subject(engine=None, engine_error=error)).status is CheckStatus.FAILED
+
+
+def test_what_keeps_the_engine_from_being_asked_is_not_answered_with_an_installation() -> None:
+    error = DockerError("the output of xtrabackup did not end with its container")
+
+    result = run("engine_fit", subject(engine_version=None, engine_version_error=error))
+
+    assert result.status is CheckStatus.FAILED
+    assert "Install" not in result.fix
+    assert "could not be asked" in result.fix
 
 
 def test_engine_without_a_place_waits_for_it() -> None:

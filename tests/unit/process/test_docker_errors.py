@@ -60,3 +60,10 @@ def _as_the_sdk_raises(reason: OSError) -> Exception:
     error = DockerException("Error while fetching server API version")
     error.__context__ = behind
     return error
+
+
+def test_refused_mount_says_what_to_look_at() -> None:
+    words = 'invalid mount config for type "bind": bind source path does not exist: /srv/data'
+
+    assert "whether it is there" in refused_error(words, "start container a1").hint
+    assert "journalctl -u docker" in refused_error("conflict", "start container a1").hint

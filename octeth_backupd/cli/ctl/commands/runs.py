@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octeth_backupd.cli.ctl.exit_codes import OK
+from octeth_backupd.cli.ctl.outcome import status_words
 from octeth_backupd.cli.ctl.wording import duration, moment, run_seconds
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def _row(run: Json) -> tuple[str, ...]:
         run["trigger"],
         moment(run["started_at"]),
         "-" if took is None else duration(took),
-        run["status"],
-        run["error"] or run["detail"].get("outcome") or run["backup_id"] or "",
+        status_words(run),
+        run["error"] or run["detail"].get("outcome") or _made(run),
     )
+
+
+def _made(run: Json) -> str:
+    made = run["backup_id"] or ""
+    return f"{made}: {run['suspect']}" if run["suspect"] else made

@@ -97,7 +97,7 @@ def test_a_socket_that_nobody_listens_at_is_no_daemon(path: Path) -> None:
         connection.get("/v1/")
 
     assert caught.value.exit_code == 69
-    assert "systemctl start" in caught.value.hint
+    assert "systemctl enable --now" in caught.value.hint
 
 
 def test_a_socket_that_may_not_be_opened_names_the_group(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

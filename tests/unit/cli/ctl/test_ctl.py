@@ -22,7 +22,7 @@ def test_without_a_daemon_it_says_how_to_start_it_and_ends_with_69(capsys: pytes
     assert code == 69
     assert captured.out == ""
     assert f"no daemon answers at {NOWHERE}" in captured.err
-    assert "systemctl start octeth-backupd" in captured.err
+    assert "systemctl enable --now octeth-backupd" in captured.err
     assert "octeth-backupd serve --config" in captured.err
 
 

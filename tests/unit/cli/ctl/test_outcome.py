@@ -23,6 +23,28 @@ def test_the_exit_code_is_the_outcomes(status: str, code: int) -> None:
     assert exit_code_of(document(status=RunStatus(status))) == code
 
 
+@pytest.mark.parametrize("status", [RunStatus.SUCCESS, RunStatus.DEGRADED])
+def test_a_backup_that_is_doubted_is_never_taken_for_a_good_one(status: RunStatus) -> None:
+    assert exit_code_of(document(status=status, detail={"suspect": "half as large"})) == 9
+
+
+@pytest.mark.parametrize(("status", "code"), [(RunStatus.FAILED, 1), (RunStatus.CANCELLED, 3)])
+def test_a_run_that_failed_is_not_only_doubted(status: RunStatus, code: int) -> None:
+    assert exit_code_of(document(status=status, detail={"suspect": "half as large"})) == code
+
+
+def test_the_last_line_says_that_a_backup_is_doubted_why_and_what_to_do() -> None:
+    screen = MemoryScreen()
+
+    show_outcome(document(backup_id="oempro-1", detail={"suspect": "half as large"}), screen)
+
+    assert screen.shown.splitlines()[0] == "backup of oempro: success, suspect after 4 min 00 s"
+    assert screen.shown.splitlines()[-1] == (
+        "backup oempro-1 is SUSPECT: half as large. It does not count as latest; look: octeth-backupctl show oempro-1, "
+        "then accept oempro-1 or delete oempro-1"
+    )
+
+
 def test_a_success_is_told_with_its_backup_and_nothing_on_standard_error() -> None:
     screen = MemoryScreen()
 

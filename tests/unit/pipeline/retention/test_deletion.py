@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OURS = frozenset({INSTALLATION})
 
 
-def require(shelf: Shelf, backup: Backup, *, of: Backup | None = None) -> frozenset[str]:
+def require(shelf: Shelf, backup: Backup, *, of: Backup | None = None) -> dict[str, int]:
     now = shelf.bench.clock.now()
     return require_deletable(shelf.bench.storage, of or backup, backup.copies[0], ours=OURS, now=now)
 

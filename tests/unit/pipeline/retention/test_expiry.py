@@ -10,6 +10,7 @@ import pytest
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus
 from octeth_backupd.domain.events import Warned
 from octeth_backupd.domain.retention.copy_detail import EXPIRING
+from octeth_backupd.domain.retention.decisions import CopyDecision
 from octeth_backupd.domain.retention.settings import RemoteRetentionSettings
 from octeth_backupd.errors import RetainedError, StorageError
 from octeth_backupd.pipeline.retention.expiry import Deleted, Deletion
@@ -189,3 +190,38 @@ def test_copy_that_is_not_where_it_should_be_frees_nothing_and_is_missing(shelf:
     assert not [storage for _, storage in found.gone if storage == "s3"]
     assert all("nothing was freed" in problem or "stays in" in problem for problem in found.problems)
     assert any("Was the place of s3 changed" in problem for problem in found.problems)
+
+
+def test_copy_that_was_lost_before_frees_nothing_and_that_is_said(shelf: Shelf) -> None:
+    nights = shelf.nights(3)
+    lost = shelf.bench.catalog.backup(nights[1].backup_id).copies
+    for copy in lost:
+        at = shelf.bench.clock.now()
+        shelf.bench.catalog.set_copy_state(copy.backup_id, copy.storage, CopyState.MISSING, at=at, detail="gone")
+    shelf.remote.files.clear()
+    for name in shelf.bench.stored():
+        shelf.bench.storage.delete(name)
+    decisions = [
+        CopyDecision(
+            backup_id=copy.backup_id,
+            taken_at=nights[1].taken_at,
+            storage=copy.storage,
+            is_remote=copy.storage == "s3",
+            size_bytes=copy.size_bytes,
+            expires=True,
+            reasons=(),
+        )
+        for copy in lost
+    ]
+
+    found = Deletion(shelf.context(Operation.DELETE), shelf.parts).carry_out(decisions)
+
+    assert (len(found.gone), found.freed_bytes, found.problems) == (2, 0, [])
+    assert found.words == "2 copies expired, nothing freed: no file was there"
+
+
+def test_only_what_was_there_counts_as_freed() -> None:
+    both = Deleted(gone=[("a", "local"), ("b", "s3")], freed_bytes=2048, absent=1)
+
+    assert both.words == "2 copies expired, 2.0 KiB freed (1 of them had no file any more)"
+    assert Deleted(gone=[("a", "s3")], absent=1).words == "1 copy expired, nothing freed: no file of it was there"

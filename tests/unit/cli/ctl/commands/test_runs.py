@@ -1,5 +1,7 @@
 """``runs``."""
 
+import json
+
 from octeth_backupd.domain.backup import RunStatus
 from tests.fakes.services import FakeServices, make_run
 from tests.fakes.terminal import FakeConnection, run_command
@@ -26,3 +28,10 @@ def test_runs_show_what_became_of_an_interrupted_restore() -> None:
     services = FakeServices(runs=[make_run(backup_id="oempro-1", detail={"outcome": "the restore is finished"})])
 
     assert shown(services, "runs").splitlines()[1].endswith("success  the restore is finished")
+
+
+def test_runs_show_that_a_backup_was_doubted_and_why() -> None:
+    services = FakeServices(runs=[make_run(backup_id="oempro-1", detail={"suspect": "half as large"})])
+
+    assert shown(services, "runs").splitlines()[1].endswith("success, suspect  oempro-1: half as large")
+    assert json.loads(shown(services, "runs", "--json"))["runs"][0]["suspect"] == "half as large"
