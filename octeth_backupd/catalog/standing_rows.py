@@ -67,6 +67,13 @@ class StandingRows:
             row = connection.execute(query).mappings().first()
         return None if row is None else KnownGood(**row)
 
+    def foreign_good(self, server: str) -> int:
+        """Return how many good backups of a server are of other installations."""
+        query = sa.select(sa.func.count()).select_from(backups)
+        query = query.where(*_good_of(server), backups.c.installation_id.not_in(ours_query()))
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
     def last_slots(self, server: str, schedule: str, *, until: datetime, limit: int = 2) -> list[Slot]:
         """Return the newest due times of a schedule that have come, newest first."""
         query = _slots_of(server, schedule).where(slots.c.due_at <= sa.literal(until, slots.c.due_at.type))
@@ -156,23 +163,25 @@ class StandingRows:
 
 def last_good_query(server: str, *, until: datetime) -> sa.Select[Any]:
     """Return the query for what ``StandingRows.last_good`` returns."""
+    return (
+        sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
+        .where(
+            *_good_of(server),
+            backups.c.installation_id.in_(ours_query()),
+            backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
+        )
+        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
+        .limit(1)
+    )
+
+
+def _good_of(server: str) -> tuple[sa.ColumnElement[bool], ...]:
     readable = (
         sa.exists()
         .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
         .correlate(backups)
     )
-    return (
-        sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
-        .where(
-            backups.c.server == server,
-            backups.c.suspect == "",
-            backups.c.installation_id.in_(ours_query()),
-            backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
-            readable,
-        )
-        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
-        .limit(1)
-    )
+    return (backups.c.server == server, backups.c.suspect == "", readable)
 
 
 def _slots_of(server: str, schedule: str) -> sa.Select[Any]:

@@ -78,6 +78,7 @@ def server(name: str = "oempro", *, age_hours: float = 9, **changes: Any) -> dic
             "proof": "L2",
             "storages": ["local", "s3"],
         },
+        "foreign_good_backups": None,
         "last_run": run(),
         "active_run": None,
         "queued_runs": [],
