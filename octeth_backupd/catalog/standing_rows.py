@@ -11,6 +11,7 @@ from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, runs, schedule_states, slots, steps
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Slot, SlotState
 from octeth_backupd.domain.hooks import Hook
+from octeth_backupd.domain.restore.old_login import put_data_in_place
 from octeth_backupd.domain.schedule_state import ScheduleState
 from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.domain.upload import WAITING_STATES
@@ -26,6 +27,8 @@ _RUN = tuple(runs.c[field.name] for field in fields(Run))
 _ENDED = [status for status in RunStatus if status.is_final]
 # Runs are numbered as they are entered: a clock that was wrong does not change which of two came later.
 _NUMBER: sa.ColumnElement[int] = sa.literal_column("runs.rowid")
+PREFLIGHT = "preflight"
+"""The step of a backup in which it logs in and checks all that it needs."""
 _LOST = (CopyState.MISSING, CopyState.CORRUPT)
 
 
@@ -114,6 +117,40 @@ class StandingRows:
             query = query.where(runs.c.operation == operation)
         with self._database.read() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def last_restore(self, server: str, *, operations: Collection[Operation], limit: int = 100) -> Run | None:
+        """Return the newest run of these operations that put other data in a server's place."""
+        query = (
+            sa.select(*_RUN)
+            .where(
+                runs.c.server == server,
+                runs.c.operation.in_(operations),
+                runs.c.status.in_((RunStatus.SUCCESS, RunStatus.DEGRADED)),
+            )
+            .order_by(_NUMBER.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            found = [Run(**row) for row in connection.execute(query).mappings()]
+        return next((run for run in found if put_data_in_place(run)), None)
+
+    def has_logged_in_since(self, server: str, since: datetime) -> bool:
+        """Return whether the checks before a backup that is over have passed since a time: it has logged in then."""
+        query = (
+            sa.select(runs.c.run_id)
+            .join(steps, steps.c.run_id == runs.c.run_id)
+            .where(
+                runs.c.server == server,
+                runs.c.operation == Operation.BACKUP,
+                runs.c.status.in_(_ENDED),
+                steps.c.name == PREFLIGHT,
+                steps.c.status == RunStatus.SUCCESS,
+                steps.c.started_at >= sa.literal(since, steps.c.started_at.type),
+            )
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
 
     def suspect(self, backup_id: str) -> str:
         """Return why a backup's content is doubted; empty when it is not, or is not known."""

@@ -24,6 +24,7 @@ from octeth_backupd.domain.notices.standing import (
     Standing,
     StorageFacts,
 )
+from octeth_backupd.domain.restore.old_login import left_old_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -155,6 +156,7 @@ class StandingFacts:
             ),
             restores=restores,
             is_backing_up=Operation.BACKUP in mine,
+            locked_out_by=self._locked_out_by(name) if is_configured else None,
             last_good=None
             if last_good is None
             else GoodBackup(backup_id=last_good.backup_id, taken_at=last_good.taken_at),
@@ -231,6 +233,13 @@ class StandingFacts:
         return tuple(
             replace(series, last_step=rows.last_step(series.last.run_id)) for series in found if series is not None
         )
+
+    def _locked_out_by(self, server: str) -> Run | None:
+        rows = self._catalog.standing
+        run = rows.last_restore(server, operations=RESTORES)
+        if run is None or not left_old_login(run):
+            return None
+        return None if rows.has_logged_in_since(server, run.finished_at or run.created_at) else run
 
     def _storages(self, parts: Parts) -> tuple[StorageFacts, ...]:
         waiting = self._catalog.uploads.waiting()

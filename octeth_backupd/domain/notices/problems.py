@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.disk_problems import disk_problem, silent_problem
+from octeth_backupd.domain.notices.login_problems import login_key, login_problem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_problems
 from octeth_backupd.domain.notices.run_problems import backup_subject, run_problems
@@ -37,17 +39,28 @@ def _of_server(
     server: ServerFacts, standing: Standing, settings: NoticesSettings, storages: list[str]
 ) -> list[CurrentProblem]:
     found = [_restore_problem(server, restore) for restore in server.restores]
+    if server.locked_out_by is not None:
+        found.append(login_problem(server.locked_out_by))
     if server.is_configured:
-        found += run_problems(server, storages=storages)
+        found += _but_for_login(run_problems(server, storages=storages), server)
     # A run that was interrupted is started again: nothing is overdue because of it.
     causes = frozenset(
         one.key
         for one in found
-        if one.kind is NoticeKind.RESTORE
+        if one.kind in {NoticeKind.RESTORE, NoticeKind.CREDENTIALS}
         or (one.subject == backup_subject(server.name) and one.severity is Severity.ERROR)
     )
     found += overdue_problems(server, standing, settings, causes=causes)
     return found + [hold_problem(facts) for facts in server.holds]
+
+
+def _but_for_login(found: list[CurrentProblem], server: ServerFacts) -> list[CurrentProblem]:
+    """Return problems of runs, of which those that could not log in follow from the restore that is why."""
+    if server.locked_out_by is None:
+        return found
+    cause = frozenset({login_key(server.name)})
+    refused = {f"{backup_subject(server.name)}/{code}" for code in ("preflight_failed.login", "login_refused")}
+    return [replace(one, covered_by=cause) if one.key in refused else one for one in found]
 
 
 def hold_key(hold_id: int) -> str:

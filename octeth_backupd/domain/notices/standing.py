@@ -99,6 +99,7 @@ class ServerFacts:
         is_configured: Otherwise only the catalog knows it.
         series: Of each operation whose last run was not as it should be.
         is_backing_up: A backup of it is running or queued now.
+        locked_out_by: The restore since which the configured password is not the account's; None: it opens it.
         last_good: Of whatever tier.
     """
 
@@ -109,6 +110,7 @@ class ServerFacts:
     holds: tuple[HoldFacts, ...] = ()
     restores: tuple[OpenRestore, ...] = ()
     is_backing_up: bool = False
+    locked_out_by: Run | None = None
     last_good: GoodBackup | None = None
 
 
