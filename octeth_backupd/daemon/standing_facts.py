@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.notices.standing import BrokenFile
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.schedule_state import ScheduleState
     from octeth_backupd.pipeline.parts import Parts
@@ -54,6 +55,7 @@ class StandingFacts:
         active: Returns the runs that are queued or running.
         parts: Returns the parts of the configuration in force.
         definitions: Returns its schedules.
+        broken_file: Returns the configuration file where its mistakes are to be told.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class StandingFacts:
         active: Callable[[], Sequence[ActiveRun]],
         parts: Callable[[], Parts],
         definitions: Callable[[], Sequence[ScheduleDefinition]],
+        broken_file: Callable[[], BrokenFile | None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._active = active
         self._parts = parts
         self._definitions = definitions
+        self._broken_file = broken_file
         self._disks = DiskLook(catalog)
         self._away: tuple[datetime, datetime] | None = None
         self._looked_at: datetime | None = None
@@ -110,6 +114,7 @@ class StandingFacts:
             silent_disks=self._disks.silent(open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
             away=self._note_look(now),
+            broken_file=self._broken_file(),
             open_keys=open_keys,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.notices.configuration_problem import configuration_problem
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.disk_problems import disk_problem, silent_problem
 from octeth_backupd.domain.notices.login_problems import login_key, login_problem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 def problems_of(standing: Standing, settings: NoticesSettings) -> tuple[CurrentProblem, ...]:
     """Return every problem there is, the causes before what follows from them."""
     found: list[CurrentProblem] = []
+    if standing.broken_file is not None:
+        found.append(configuration_problem(standing.broken_file))
     storages = [storage.name for storage in standing.storages]
     for server in standing.servers:
         found += _of_server(server, standing, settings, storages)

@@ -182,6 +182,22 @@ class NotifierFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenFile:
+    """A configuration file that cannot be used.
+
+    Attributes:
+        since: When that was found.
+        mistake: The first one, and how many more there are.
+        was_refused: At a reload.
+    """
+
+    path: str
+    since: datetime
+    mistake: str
+    was_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How everything stands.
 
@@ -189,6 +205,7 @@ class Standing:
         watching_since: When this installation began to look: nothing is overdue before there was time for a backup.
         notifiers: Those that do not get through.
         away: From when to when the daemon was not running before this start; None: shortly, or never before.
+        broken_file: The configuration file, where it has had mistakes for long enough to be told.
         open_keys: Problems that were found before and are not known to be over.
     """
 
@@ -200,4 +217,5 @@ class Standing:
     silent_disks: tuple[SilentDisk, ...] = ()
     notifiers: tuple[NotifierFacts, ...] = ()
     away: tuple[datetime, datetime] | None = None
+    broken_file: BrokenFile | None = None
     open_keys: frozenset[str] = frozenset()

@@ -297,6 +297,12 @@ def test_status_carries_a_refused_configuration_warnings_and_the_stop(daemon: Da
     assert (view.configuration_error, view.warnings, view.state) == ("unknown key", ("Docker is away.",), "stopping")
 
 
+def test_status_warns_of_a_file_with_mistakes(daemon: Daemon) -> None:
+    daemon.state.file_mistakes = "the next start would fail"
+
+    assert daemon.services.status().warnings == ("the next start would fail",)
+
+
 @pytest.mark.parametrize("paused", [True, False])
 def test_pausing_and_resuming_concern_the_named_schedule_only(two_servers: Daemon, paused: bool) -> None:
     change = two_servers.services.pause if paused else two_servers.services.resume
