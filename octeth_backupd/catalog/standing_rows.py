@@ -11,6 +11,7 @@ from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, runs, schedule_states, slots, steps
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Slot, SlotState
 from octeth_backupd.domain.hooks import Hook
+from octeth_backupd.domain.notices.standing import LostCopies
 from octeth_backupd.domain.restore.old_login import put_data_in_place
 from octeth_backupd.domain.schedule_state import ScheduleState
 from octeth_backupd.domain.summary import READABLE_STATES
@@ -172,17 +173,18 @@ class StandingRows:
         with self._database.read() as connection:
             return connection.scalar(query) or ""
 
-    def lost_copies(self) -> dict[str, dict[CopyState, int]]:
-        """Return how many copies are missing or damaged, by storage backend."""
-        query = (
-            sa.select(copies.c.storage, copies.c.state, sa.func.count())
+    def lost_copies(self) -> dict[str, dict[CopyState, LostCopies]]:
+        """Return how many copies are missing or damaged, and since when, by storage backend."""
+        first = sa.func.min(copies.c.updated_at, type_=copies.c.updated_at.type)
+        query: sa.Select[Any] = (
+            sa.select(copies.c.storage, copies.c.state, sa.func.count(), first)
             .where(copies.c.state.in_(_LOST))
             .group_by(copies.c.storage, copies.c.state)
         )
-        found: dict[str, dict[CopyState, int]] = {}
+        found: dict[str, dict[CopyState, LostCopies]] = {}
         with self._database.read() as connection:
-            for storage, state, count in connection.execute(query):
-                found.setdefault(storage, {})[state] = count
+            for storage, state, count, since in connection.execute(query):
+                found.setdefault(storage, {})[state] = LostCopies(count=count, since=since)
         return found
 
     def storages_of_degraded_runs(self) -> frozenset[str]:

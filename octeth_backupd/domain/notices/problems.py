@@ -30,7 +30,7 @@ def problems_of(standing: Standing, settings: NoticesSettings) -> tuple[CurrentP
         found += _of_server(server, standing, settings, storages)
     for storage in standing.storages:
         problem = upload_problem(storage, standing, settings)
-        found += ([problem] if problem is not None else []) + lost_problems(storage, standing)
+        found += ([problem] if problem is not None else []) + lost_problems(storage)
     disks = (disk_problem(disk, standing, settings) for disk in standing.disks)
     found += [problem for problem in disks if problem is not None]
     found += [silent_problem(disk) for disk in standing.silent_disks]

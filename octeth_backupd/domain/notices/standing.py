@@ -115,6 +115,18 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostCopies:
+    """Copies in one storage backend that are missing, or damaged.
+
+    Attributes:
+        since: When the first of them was found to be so.
+    """
+
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFacts:
     """How the copies in a storage backend stand.
 
@@ -122,7 +134,7 @@ class StorageFacts:
         waiting_since: When the oldest backup that waits was made.
         was_told_by_run: A backup's own run ended degraded because of a copy that still waits.
         last_error: Why the last one that was tried did not arrive.
-        lost: How many copies are missing or damaged.
+        lost: Copies that are missing or damaged.
     """
 
     name: str
@@ -132,7 +144,7 @@ class StorageFacts:
     waiting_since: datetime | None = None
     was_told_by_run: bool = False
     last_error: str = ""
-    lost: Mapping[CopyState, int] = field(default_factory=dict)
+    lost: Mapping[CopyState, LostCopies] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

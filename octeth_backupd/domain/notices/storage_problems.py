@@ -78,25 +78,26 @@ def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesS
     )
 
 
-def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProblem]:
+def lost_problems(storage: StorageFacts) -> list[CurrentProblem]:
     """Return one problem for each way in which a storage backend lost copies; another number is another problem."""
     return [
         CurrentProblem(
-            key=f"{lost_subject(storage.name, state)}/{count}",
+            key=f"{lost_subject(storage.name, state)}/{lost.count}",
             kind=NoticeKind.ANOMALY,
             severity=Severity.ERROR,
-            title=f"{storage.name}: {count_words(count, 'copy')} {'is' if count == 1 else 'are'} {_LOST[state]}",
+            title=f"{storage.name}: {count_words(lost.count, 'copy')} "
+            f"{'is' if lost.count == 1 else 'are'} {_LOST[state]}",
             cause="what the catalog expects there is not there; if nothing is, is its disk mounted?"
             if state is CopyState.MISSING
             else "what is there is not what was stored",
             hint="octeth-backupctl list shows which. Look again with sync, mend with sync --repair, or give one up "
             "with delete.",
             command="octeth-backupctl sync",
-            since=standing.now,
+            since=lost.since,
             is_repeated=False,
         )
-        for state, count in sorted(storage.lost.items())
-        if count and state in _LOST
+        for state, lost in sorted(storage.lost.items())
+        if state in _LOST
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, Tier
+from octeth_backupd.domain.notices.standing import LostCopies
 from octeth_backupd.domain.schedule_state import ScheduleState
 from tests.fakes.catalog_values import START, make_backup, make_run, make_slot, make_step
 
@@ -105,7 +106,18 @@ def test_lost_copies_and_doubts_and_storages_of_degraded_runs(catalog: Catalog) 
     catalog.add_run(make_run("degraded", status=RunStatus.DEGRADED))
     catalog.add_run(make_run("good", status=RunStatus.SUCCESS))
 
-    assert catalog.standing.lost_copies() == {"s3": {CopyState.MISSING: 1}, "local": {CopyState.CORRUPT: 1}}
+    found = catalog.standing.lost_copies()
+    counts = {storage: {state: one.count for state, one in lost.items()} for storage, lost in found.items()}
+    assert counts == {"s3": {CopyState.MISSING: 1}, "local": {CopyState.CORRUPT: 1}}
     assert catalog.standing.suspect("oempro-2026-11-22_02-00-00") == "half"
     assert catalog.standing.suspect("none") == ""
     assert catalog.standing.storages_of_degraded_runs() == {"offsite"}
+
+
+def test_copies_are_lost_since_the_first_of_them_was_found_so(catalog: Catalog) -> None:
+    for days in range(2):
+        backup = make_backup(taken_at=START + days * DAY)
+        catalog.add_backup(backup)
+        catalog.set_copy_state(backup.backup_id, "local", CopyState.MISSING, at=START + (5 + days) * DAY)
+
+    assert catalog.standing.lost_copies() == {"local": {CopyState.MISSING: LostCopies(count=2, since=START + 5 * DAY)}}

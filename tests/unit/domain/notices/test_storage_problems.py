@@ -10,6 +10,7 @@ import pytest
 from octeth_backupd.domain.backup import CopyState
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.settings import NoticesSettings
+from octeth_backupd.domain.notices.standing import LostCopies
 from octeth_backupd.domain.notices.storage_problems import lost_problems, upload_problem
 from tests.fakes.catalog_values import START
 from tests.fakes.standing import standing, storage
@@ -69,10 +70,13 @@ def test_a_storage_that_is_not_configured_any_more_is_named() -> None:
 
 
 def test_lost_copies_are_told_by_how_many_and_not_again_while_the_number_stays() -> None:
-    lost = lost_problems(storage(lost={CopyState.MISSING: 1, CopyState.CORRUPT: 2}), standing())
+    missing, corrupt = LostCopies(count=1, since=AN_AGE), LostCopies(count=2, since=START)
+
+    lost = lost_problems(storage(lost={CopyState.MISSING: missing, CopyState.CORRUPT: corrupt}))
 
     assert [(one.key, one.title) for one in lost] == [
         ("lost:s3:corrupt/2", "s3: 2 copies are damaged"),
         ("lost:s3:missing/1", "s3: 1 copy is missing"),
     ]
+    assert [one.since for one in lost] == [START, AN_AGE]
     assert not any(one.is_repeated for one in lost)
