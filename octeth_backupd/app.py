@@ -91,7 +91,7 @@ class _Daemon:
         self._systemd = Systemd()
         self._state = ServiceState()
         self._configuration_watch = ConfigurationWatch(
-            config_path, os.environ, started_with=settings, warnings=self._state.warnings
+            config_path, os.environ, started_with=settings, state=self._state, clock=self._clock
         )
         state_directory = settings.daemon.state_directory
         is_known = (state_directory / INSTALLATION_NAME).exists()
@@ -108,7 +108,11 @@ class _Daemon:
         for subscriber in (log_event, self._recorder.follow, self._systemd.follow):
             self._bus.subscribe(subscriber)
         self._telling = build_telling(
-            self._catalog, lambda: self._settings, lambda: self._parts, lambda: tuple(self._coordinator.active())
+            self._catalog,
+            lambda: self._settings,
+            lambda: self._parts,
+            lambda: tuple(self._coordinator.active()),
+            self._configuration_watch.broken_file,
         )
         self._telling.subscribe(self._bus)
         self._ledger = SlotLedger(catalog=self._catalog, clock=self._clock, definitions=())
@@ -286,14 +290,11 @@ class _Daemon:
         try:
             settings = load(self._config_path, os.environ)
         except BackupdError as exc:
-            self._state.configuration_error = exc.message
-            self._configuration_watch.reloaded(None)
-            _log.error("configuration.reload_refused", error=exc.message, hint=exc.hint)
+            self._configuration_watch.refused(exc)
             self._systemd.ready("new configuration refused, the old one is in force")
             return
         self._configuration_watch.reloaded(settings)
         self._settings, self._parts = settings, build_parts(settings, self._catalog)
-        self._state.configuration_error = ""
         begin_logging(settings)
         self._coordinator.set_max_parallel_runs(settings.daemon.max_parallel_runs)
         self._schedules_taken_up = False

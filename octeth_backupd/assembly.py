@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from octeth_backupd.catalog.store import Catalog
     from octeth_backupd.daemon.coordinator import ActiveRun
+    from octeth_backupd.domain.notices.standing import BrokenFile
     from octeth_backupd.notifiers.base import Notifier
     from octeth_backupd.settings.settings import Settings
 
@@ -81,6 +82,7 @@ def build_telling(
     settings: Callable[[], Settings],
     parts: Callable[[], Parts],
     active: Callable[[], Sequence[ActiveRun]],
+    broken_file: Callable[[], BrokenFile | None],
 ) -> Telling:
     """Return what tells people, by the settings and parts in force at each moment; starts nothing.
 
@@ -89,6 +91,7 @@ def build_telling(
         settings: Returns the settings in force.
         parts: Returns the parts in force.
         active: Returns the runs that are queued or running.
+        broken_file: Returns the configuration file where its mistakes are to be told.
     """
     now = settings()
     return Telling(
@@ -99,6 +102,7 @@ def build_telling(
         active=active,
         parts=parts,
         definitions=lambda: settings().schedules.definitions(tuple(settings().servers)),
+        broken_file=broken_file,
         notifiers=build_notifiers(now),
         redact=Redactor(now.secrets).redact,
     )

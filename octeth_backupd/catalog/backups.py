@@ -66,10 +66,10 @@ class BackupRows:
             raise _none_good(server, foreign)
         return latest
 
-    def last_good(self, server: str, *, before: datetime | None = None) -> Backup | None:
+    def last_good(self, server: str, *, before: datetime | None = None, ours_only: bool = False) -> Backup | None:
         """See Catalog.last_good_backup."""
         with self._database.read() as connection:
-            return _newest_good(connection, server, before)
+            return _newest_good(connection, server, before, ours_only=ours_only)
 
     def of_ids(self, backup_ids: Collection[str]) -> list[Backup]:
         """See Catalog.backups_of."""
@@ -165,7 +165,9 @@ def with_copies(connection: sa.Connection, query: sa.Select[Any], ids: sa.Select
     return [Backup(**row, copies=tuple(by_backup.get(row["backup_id"], ()))) for row in rows]
 
 
-def _newest_good_id(connection: sa.Connection, server: str | None, before: datetime | None = None) -> str | None:
+def _newest_good_id(
+    connection: sa.Connection, server: str | None, before: datetime | None = None, *, ours_only: bool = False
+) -> str | None:
     """Return the newest good backup of ours; of another installation only where that leaves no choice.
 
     A shared bucket holds backups of other hosts, whose server may have the same name: none of those may be restored for
@@ -174,13 +176,15 @@ def _newest_good_id(connection: sa.Connection, server: str | None, before: datet
     good = _good(server, before)
     ours = backups.c.installation_id.in_(ours_query())
     newest: str | None = connection.scalar(good.where(ours).order_by(*_NEWEST_FIRST).limit(1))
-    if newest is None and len(_foreign_holders(connection, server)) == 1:
+    if newest is None and not ours_only and len(_foreign_holders(connection, server)) == 1:
         newest = connection.scalar(good.order_by(*_NEWEST_FIRST).limit(1))
     return newest
 
 
-def _newest_good(connection: sa.Connection, server: str | None, before: datetime | None = None) -> Backup | None:
-    newest = _newest_good_id(connection, server, before)
+def _newest_good(
+    connection: sa.Connection, server: str | None, before: datetime | None = None, *, ours_only: bool = False
+) -> Backup | None:
+    newest = _newest_good_id(connection, server, before, ours_only=ours_only)
     return None if newest is None else _whole(connection, newest)
 
 

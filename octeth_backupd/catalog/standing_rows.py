@@ -11,6 +11,7 @@ from octeth_backupd.catalog.installations import ours_query
 from octeth_backupd.catalog.schema import backups, copies, runs, schedule_states, slots, steps
 from octeth_backupd.domain.backup import CopyState, Operation, Run, RunStatus, Slot, SlotState
 from octeth_backupd.domain.hooks import Hook
+from octeth_backupd.domain.restore.old_login import put_data_in_place
 from octeth_backupd.domain.schedule_state import ScheduleState
 from octeth_backupd.domain.summary import READABLE_STATES
 from octeth_backupd.domain.upload import WAITING_STATES
@@ -26,6 +27,8 @@ _RUN = tuple(runs.c[field.name] for field in fields(Run))
 _ENDED = [status for status in RunStatus if status.is_final]
 # Runs are numbered as they are entered: a clock that was wrong does not change which of two came later.
 _NUMBER: sa.ColumnElement[int] = sa.literal_column("runs.rowid")
+PREFLIGHT = "preflight"
+"""The step of a backup in which it logs in and checks all that it needs."""
 _LOST = (CopyState.MISSING, CopyState.CORRUPT)
 
 
@@ -66,6 +69,13 @@ class StandingRows:
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else KnownGood(**row)
+
+    def foreign_good(self, server: str) -> int:
+        """Return how many good backups of a server are of other installations."""
+        query = sa.select(sa.func.count()).select_from(backups)
+        query = query.where(*_good_of(server), backups.c.installation_id.not_in(ours_query()))
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
 
     def last_slots(self, server: str, schedule: str, *, until: datetime, limit: int = 2) -> list[Slot]:
         """Return the newest due times of a schedule that have come, newest first."""
@@ -108,6 +118,40 @@ class StandingRows:
         with self._database.read() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
+    def last_restore(self, server: str, *, operations: Collection[Operation], limit: int = 100) -> Run | None:
+        """Return the newest run of these operations that put other data in a server's place."""
+        query = (
+            sa.select(*_RUN)
+            .where(
+                runs.c.server == server,
+                runs.c.operation.in_(operations),
+                runs.c.status.in_((RunStatus.SUCCESS, RunStatus.DEGRADED)),
+            )
+            .order_by(_NUMBER.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            found = [Run(**row) for row in connection.execute(query).mappings()]
+        return next((run for run in found if put_data_in_place(run)), None)
+
+    def has_logged_in_since(self, server: str, since: datetime) -> bool:
+        """Return whether the checks before a backup that is over have passed since a time: it has logged in then."""
+        query = (
+            sa.select(runs.c.run_id)
+            .join(steps, steps.c.run_id == runs.c.run_id)
+            .where(
+                runs.c.server == server,
+                runs.c.operation == Operation.BACKUP,
+                runs.c.status.in_(_ENDED),
+                steps.c.name == PREFLIGHT,
+                steps.c.status == RunStatus.SUCCESS,
+                steps.c.started_at >= sa.literal(since, steps.c.started_at.type),
+            )
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
+
     def suspect(self, backup_id: str) -> str:
         """Return why a backup's content is doubted; empty when it is not, or is not known."""
         with self._database.read() as connection:
@@ -128,18 +172,18 @@ class StandingRows:
         with self._database.read() as connection:
             return connection.scalar(query) or ""
 
-    def lost_copies(self) -> dict[str, dict[CopyState, list[tuple[str, str]]]]:
-        """Return (server, backup id) of the copies that are missing or damaged, by storage backend, newest first."""
+    def lost_copies(self) -> dict[str, dict[CopyState, list[tuple[str, str, datetime]]]]:
+        """Return (server, backup id, since when) of missing and damaged copies, by storage backend, newest first."""
         query = (
-            sa.select(copies.c.storage, copies.c.state, backups.c.server, backups.c.backup_id)
+            sa.select(copies.c.storage, copies.c.state, backups.c.server, backups.c.backup_id, copies.c.updated_at)
             .join(backups, copies.c.backup_id == backups.c.backup_id)
             .where(copies.c.state.in_(_LOST))
             .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
         )
-        found: dict[str, dict[CopyState, list[tuple[str, str]]]] = {}
+        found: dict[str, dict[CopyState, list[tuple[str, str, datetime]]]] = {}
         with self._database.read() as connection:
-            for storage, state, server, backup_id in connection.execute(query):
-                found.setdefault(storage, {}).setdefault(state, []).append((server, backup_id))
+            for storage, state, server, backup_id, since in connection.execute(query):
+                found.setdefault(storage, {}).setdefault(state, []).append((server, backup_id, since))
         return found
 
     def storages_of_degraded_runs(self) -> frozenset[str]:
@@ -157,23 +201,25 @@ class StandingRows:
 
 def last_good_query(server: str, *, until: datetime) -> sa.Select[Any]:
     """Return the query for what ``StandingRows.last_good`` returns."""
+    return (
+        sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
+        .where(
+            *_good_of(server),
+            backups.c.installation_id.in_(ours_query()),
+            backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
+        )
+        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
+        .limit(1)
+    )
+
+
+def _good_of(server: str) -> tuple[sa.ColumnElement[bool], ...]:
     readable = (
         sa.exists()
         .where(copies.c.backup_id == backups.c.backup_id, copies.c.state.in_(READABLE_STATES))
         .correlate(backups)
     )
-    return (
-        sa.select(backups.c.backup_id, backups.c.taken_at, backups.c.data_bytes, backups.c.archive_bytes)
-        .where(
-            backups.c.server == server,
-            backups.c.suspect == "",
-            backups.c.installation_id.in_(ours_query()),
-            backups.c.taken_at <= sa.literal(until, backups.c.taken_at.type),
-            readable,
-        )
-        .order_by(backups.c.taken_at.desc(), backups.c.backup_id.desc())
-        .limit(1)
-    )
+    return (backups.c.server == server, backups.c.suspect == "", readable)
 
 
 def _slots_of(server: str, schedule: str) -> sa.Select[Any]:

@@ -231,9 +231,11 @@ class Catalog:
         """
         return self._backups.page_json(server=server, limit=limit, after=after)
 
-    def last_good_backup(self, server: str, *, before: datetime | None = None) -> Backup | None:
-        """Return the "latest" of a server, taken before a time; None when there is none."""
-        return self._backups.last_good(server, before=before)
+    def last_good_backup(
+        self, server: str, *, before: datetime | None = None, ours_only: bool = False
+    ) -> Backup | None:
+        """Return the "latest" of a server, taken before a time, or the newest good one of ours; None: there is none."""
+        return self._backups.last_good(server, before=before, ours_only=ours_only)
 
     def backup_id_exists(self, backup_id: str) -> bool:
         """Return whether an id is taken, be it by a deleted backup."""

@@ -13,7 +13,7 @@ from octeth_backupd.control import audit
 from octeth_backupd.control.peers import user_name
 from octeth_backupd.control.protocol import PEER_KEY
 from octeth_backupd.control.refusals import RequestTooLargeError, body_of, internal_error_body, status_of
-from octeth_backupd.errors import BackupdError, PermissionDeniedError
+from octeth_backupd.errors import BackupdError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("control")
 
 _READING = {"GET", "HEAD"}
+_DENIED = 403
 API_HEADER = (b"octeth-backupd-api", b"1")
 
 
@@ -57,7 +58,11 @@ class Guard:
             await self._application(scope, _replay(body, receive), answer.send)
         except BackupdError as error:
             await answer.refuse(status_of(error), body_of(error))
-            if isinstance(error, PermissionDeniedError):
+        except Exception:  # noqa: BLE001 - the client gets a clean answer, the log the traceback
+            _log.exception("control.failed", method=scope["method"], path=scope["path"])
+            await answer.refuse(500, internal_error_body())
+        finally:
+            if answer.status == _DENIED:  # here or by the application, which knows what was asked for
                 _log.warning(
                     "control.denied",
                     method=scope["method"],
@@ -66,10 +71,6 @@ class Guard:
                     user=user_name(peer.uid),
                     pid=peer.pid,
                 )
-        except Exception:  # noqa: BLE001 - the client gets a clean answer, the log the traceback
-            _log.exception("control.failed", method=scope["method"], path=scope["path"])
-            await answer.refuse(500, internal_error_body())
-        finally:
             # Here, because a request that is cancelled with the server may have changed something as well.
             if scope["method"] not in _READING and body is not None:
                 fields = audit.audit_fields(

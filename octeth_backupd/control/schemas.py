@@ -142,6 +142,13 @@ class BackupSummaryView(View):
     storages: list[str]
 
 
+class ForeignBackupsView(View):
+    """Good backups of other installations; see control.server_status.ForeignBackups."""
+
+    count: int
+    latest_id: str
+
+
 class HoldView(View):
     """A doubt that keeps backups from expiring; see domain.holdings.Hold."""
 
@@ -166,6 +173,7 @@ class ServerStatusView(View):
     name: str
     placement: Placement
     last_good_backup: BackupSummaryView | None
+    foreign_good_backups: ForeignBackupsView | None
     last_run: RunView | None
     active_run: RunView | None
     queued_runs: list[RunView]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSummary:
-    """The backup that a server would be restored from now.
+    """The newest good backup of a server.
 
     Attributes:
         age_seconds: Time since it was taken, at the moment of the answer.
@@ -35,11 +35,24 @@ class BackupSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignBackups:
+    """The good backups of other installations that a server without one of ours has.
+
+    Attributes:
+        latest_id: The one that ``restore latest`` would take; empty: it would not guess of which installation.
+    """
+
+    count: int
+    latest_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
     """How one server's backups stand.
 
     Attributes:
-        last_good_backup: Newest good, unsuspect backup; None when there is none.
+        last_good_backup: Newest good, unsuspect backup of ours; None when there is none.
+        foreign_good_backups: None where there is one of ours, or none of others either.
         last_run: The newest run that has ended, but for those that the daemon starts by itself.
         active_run: The run that is going on now: the one that holds the server where there are several.
         queued_runs: Accepted runs that wait for their turn, first one first.
@@ -52,6 +65,7 @@ class ServerStatus:
     name: str
     placement: Placement
     last_good_backup: BackupSummary | None = None
+    foreign_good_backups: ForeignBackups | None = None
     last_run: Run | None = None
     active_run: Run | None = None
     queued_runs: tuple[Run, ...] = ()

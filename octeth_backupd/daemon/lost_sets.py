@@ -28,12 +28,16 @@ class LostSets:
         found: dict[str, dict[CopyState, LostCopies]] = {}
         known: dict[str, dict[str, Any]] = {}
         for storage, by_state in self._catalog.standing.lost_copies().items():
-            for state, backups in by_state.items():
+            for state, copies in by_state.items():
                 place = f"{storage}:{state}"
-                ids = sorted(backup_id for _, backup_id in backups)
+                ids = sorted(backup_id for _, backup_id, _ in copies)
                 name = _name(ids, before.get(place))
                 known[place] = {"name": name, "backups": ids}
-                found.setdefault(storage, {})[state] = LostCopies(name=name, backups=tuple(backups))
+                found.setdefault(storage, {})[state] = LostCopies(
+                    name=name,
+                    backups=tuple((server, backup_id) for server, backup_id, _ in copies),
+                    since=min(since for _, _, since in copies),
+                )
         remembered = json.dumps(known, sort_keys=True)
         if remembered != text:
             self._catalog.set_meta(LOST_SETS, remembered)

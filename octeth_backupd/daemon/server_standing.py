@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from octeth_backupd.control.server_status import BackupSummary, ServerStatus
+from octeth_backupd.control.server_status import BackupSummary, ForeignBackups, ServerStatus
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.summary import READABLE_STATES
 
@@ -57,10 +57,12 @@ class ServerStanding:
         # The one that holds the server first: an upload may go on beside it.
         running = sorted((a for a in mine if a.is_running), key=lambda a: not a.run.operation.holds_server)
         schedules = [view for view in views if view.server == name]
+        last_good = self._last_good(name)
         return ServerStatus(
             name=name,
             placement=placement,
-            last_good_backup=self._last_good(name),
+            last_good_backup=last_good,
+            foreign_good_backups=self._foreign_good(name) if last_good is None else None,
             last_run=self._last_run(name),
             active_run=self._catalog.run(running[0].run.run_id) if running else None,
             queued_runs=tuple(a.run for a in mine if not a.is_running and a.run.status is RunStatus.QUEUED),
@@ -81,7 +83,7 @@ class ServerStanding:
         return None
 
     def _last_good(self, server: str) -> BackupSummary | None:
-        backup = self._catalog.last_good_backup(server)
+        backup = self._catalog.last_good_backup(server, ours_only=True)
         if backup is None:
             return None
         age_seconds = (self._clock.now() - backup.taken_at).total_seconds()
@@ -95,3 +97,11 @@ class ServerStanding:
             proof=None if facts is None else facts.proof_level,
             storages=tuple(copy.storage for copy in backup.copies if copy.state in READABLE_STATES),
         )
+
+    def _foreign_good(self, server: str) -> ForeignBackups | None:
+        """Return what a server that has no good backup of ours could be restored from; None: from nothing known."""
+        count = self._catalog.standing.foreign_good(server)
+        if not count:
+            return None
+        latest = self._catalog.last_good_backup(server)
+        return ForeignBackups(count=count, latest_id="" if latest is None else latest.backup_id)

@@ -19,6 +19,7 @@ from octeth_backupd.daemon.server_standing import ServerStanding
 from octeth_backupd.daemon.upload_views import upload_views
 from octeth_backupd.domain.backup import Operation, Tier, Trigger
 from octeth_backupd.domain.names import is_safe_name
+from octeth_backupd.domain.notices.configuration_problem import CONFIGURATION_KEY
 from octeth_backupd.domain.notices.overdue import CLOCK_MARGIN
 from octeth_backupd.domain.restore.order import VerifyOrder
 from octeth_backupd.errors import InvalidRequestError, NotFoundError
@@ -55,9 +56,14 @@ NEW_CATALOG = "catalog"
 
 @dataclass(slots=True, kw_only=True)
 class ServiceState:
-    """What changes while the daemon runs, beside runs: the last reload's error and standing warnings."""
+    """What changes while the daemon runs, beside runs: the last reload's error and standing warnings.
+
+    Attributes:
+        file_mistakes: The warning that the daemon would not start with the configuration file as it is.
+    """
 
     configuration_error: str = ""
+    file_mistakes: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
 
     def warn_of_new_catalog(self, path: Path) -> str:
@@ -305,7 +311,8 @@ class DaemonServices(ReadingServices):
 
     def _of_problems(self) -> dict[str, str]:
         """Return the warnings that a problem says better, once it was looked at: its subject → the warning."""
-        return lost_copy_warnings(self._catalog) | self._notifiers.warnings()
+        mistakes = {CONFIGURATION_KEY: self._state.file_mistakes} if self._state.file_mistakes else {}
+        return mistakes | lost_copy_warnings(self._catalog) | self._notifiers.warnings()
 
     def _is_over(self, warning: str) -> bool:
         """Return whether a standing warning has been answered: a new catalog, by a sync."""

@@ -25,6 +25,7 @@ from octeth_backupd.domain.notices.standing import (
     Standing,
     StorageFacts,
 )
+from octeth_backupd.domain.restore.old_login import left_old_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun
     from octeth_backupd.domain.backup import Run
     from octeth_backupd.domain.clock import Clock
+    from octeth_backupd.domain.notices.standing import BrokenFile
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.domain.schedule_state import ScheduleState
     from octeth_backupd.pipeline.parts import Parts
@@ -54,6 +56,7 @@ class StandingFacts:
         active: Returns the runs that are queued or running.
         parts: Returns the parts of the configuration in force.
         definitions: Returns its schedules.
+        broken_file: Returns the configuration file where its mistakes are to be told.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class StandingFacts:
         active: Callable[[], Sequence[ActiveRun]],
         parts: Callable[[], Parts],
         definitions: Callable[[], Sequence[ScheduleDefinition]],
+        broken_file: Callable[[], BrokenFile | None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._active = active
         self._parts = parts
         self._definitions = definitions
+        self._broken_file = broken_file
         self._disks = DiskLook(catalog)
         self._lost = LostSets(catalog)
         self._away: tuple[datetime, datetime] | None = None
@@ -111,6 +116,7 @@ class StandingFacts:
             silent_disks=self._disks.silent(open_keys, now),
             notifiers=self._notifiers(frozenset(notifiers), now),
             away=self._note_look(now),
+            broken_file=self._broken_file(),
             open_keys=open_keys,
         )
 
@@ -156,6 +162,7 @@ class StandingFacts:
             ),
             restores=restores,
             is_backing_up=Operation.BACKUP in mine,
+            locked_out_by=self._locked_out_by(name) if is_configured else None,
             last_good=None
             if last_good is None
             else GoodBackup(backup_id=last_good.backup_id, taken_at=last_good.taken_at),
@@ -239,6 +246,13 @@ class StandingFacts:
         return tuple(
             replace(series, last_step=rows.last_step(series.last.run_id)) for series in found if series is not None
         )
+
+    def _locked_out_by(self, server: str) -> Run | None:
+        rows = self._catalog.standing
+        run = rows.last_restore(server, operations=RESTORES)
+        if run is None or not left_old_login(run):
+            return None
+        return None if rows.has_logged_in_since(server, run.finished_at or run.created_at) else run
 
     def _storages(self, parts: Parts) -> tuple[StorageFacts, ...]:
         waiting = self._catalog.uploads.waiting()

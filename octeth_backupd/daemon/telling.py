@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from octeth_backupd.daemon.coordinator import ActiveRun
     from octeth_backupd.domain.clock import Clock
     from octeth_backupd.domain.notices.settings import NoticesSettings
+    from octeth_backupd.domain.notices.standing import BrokenFile
     from octeth_backupd.notifiers.base import Notifier
     from octeth_backupd.notifiers.settings import NotifierSettings
     from octeth_backupd.pipeline.parts import Parts
@@ -41,6 +42,7 @@ class Telling:
         active: Returns the runs that are queued or running.
         parts: Returns the parts of the configuration in force.
         definitions: Returns its schedules.
+        broken_file: Returns the configuration file where its mistakes are to be told.
         notifiers: Those of the settings in force now.
         redact: Masks the secrets of the settings in force now.
 
@@ -60,6 +62,7 @@ class Telling:
         active: Callable[[], Sequence[ActiveRun]],
         parts: Callable[[], Parts],
         definitions: Callable[[], Sequence[ScheduleDefinition]],
+        broken_file: Callable[[], BrokenFile | None] = lambda: None,
         notifiers: Mapping[str, Notifier],
         redact: Callable[[str], str],
     ) -> None:
@@ -69,7 +72,14 @@ class Telling:
         self.delivery = NoticeDelivery(outbox=catalog.notices, clock=clock, notifiers=notifiers, redact=redact)
         self.watch = NoticeWatch(
             catalog=catalog,
-            facts=StandingFacts(catalog=catalog, clock=clock, active=active, parts=parts, definitions=definitions),
+            facts=StandingFacts(
+                catalog=catalog,
+                clock=clock,
+                active=active,
+                parts=parts,
+                definitions=definitions,
+                broken_file=broken_file,
+            ),
             settings=limits,
             rules=self._rules,
             traces=self._traces,

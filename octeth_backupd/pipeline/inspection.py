@@ -179,7 +179,8 @@ def _later_lsn(server: Server, survey: Survey) -> LsnPosition | None:
 
 
 def _size_history(parts: Parts, server: str) -> SizeHistory | None:
-    last = parts.catalog.last_good_backup(server)
+    # Another host's server of the same name may be of any size.
+    last = parts.catalog.last_good_backup(server, ours_only=True)
     if last is None or last.origin is Origin.LEGACY:  # its size is that of other files, compressed otherwise
         return None
     return SizeHistory(data_bytes=last.data_bytes, archive_bytes=last.archive_bytes)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from octeth_backupd.domain.backup import Run
+    from octeth_backupd.domain.notices.standing import BrokenFile
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
     from octeth_backupd.scheduling.definition import ScheduleDefinition
@@ -67,6 +68,7 @@ class NoticeBench:
         failures: What every backup of a server fails with, and in which step.
         holder: What holds every server, so that no backup can be made; empty: nothing.
         upload_error: Why copies do not reach the bucket; empty: they do.
+        broken_file: The configuration file, where its mistakes are to be told.
         suspicion: What is doubted about every backup.
         definitions: Schedules of the configuration in force.
     """
@@ -89,6 +91,7 @@ class NoticeBench:
         )
         self.failures: dict[str, tuple[str, BackupdError]] = {}
         self.upload_error = ""
+        self.broken_file: BrokenFile | None = None
         self.suspicion = ""
         self.holder = ""
         self.data_bytes = 2 << 30
@@ -295,6 +298,7 @@ def standing_facts(bench: NoticeBench) -> StandingFacts:
         active=bench.coordinator.active,
         parts=bench.parts,
         definitions=lambda: bench.definitions,
+        broken_file=lambda: bench.broken_file,
     )
 
 

@@ -60,7 +60,7 @@ def show_server(
     screen.line()
     screen.line(f"{server['name']} ({server['placement']})", style="bold")
     entries = [
-        *_good_entries(server["last_good_backup"], server["name"]),
+        *_good_entries(server["last_good_backup"], server["foreign_good_backups"], server["name"]),
         *_last_entries(server, now, keys),
         *_active_entries(server, running, screen, now),
         _due_entry(server, now),
@@ -91,13 +91,20 @@ def restore_entries(restores: list[Json], *, now: datetime, keys: frozenset[str]
     return entries
 
 
-def _good_entries(good: Json | None, server: str) -> list[Entry]:
+def _good_entries(good: Json | None, foreign: Json | None, server: str) -> list[Entry]:
     if good is None:
         text = f"none yet; take one now: octeth-backupctl backup --server {server}"
-        return [Entry(name="last good", text=text, style="yellow")]
+        entries = [Entry(name="last good", text=text, style="yellow")]
+        return entries if foreign is None else [*entries, _foreign_entry(foreign)]
     age, proven = about(good["age_seconds"]), _PROVEN.get(good["proof"], "verified")
     text = f"{age} ago, {proven}, {size(good['size_bytes'])} in {listed(good['storages'])}"
     return [Entry(name="last good", text=f"{text}\n{good['id']}, {short_time(good['taken_at'])}")]
+
+
+def _foreign_entry(foreign: Json) -> Entry:
+    of_others = f"{counted(foreign['count'], 'good backup')} of other installations"
+    taken = foreign["latest_id"] or "none, of several installations"
+    return Entry(name="foreign", text=f"{of_others}; restore latest would take {taken}")
 
 
 def _last_entries(server: Json, now: datetime, keys: frozenset[str]) -> list[Entry]:

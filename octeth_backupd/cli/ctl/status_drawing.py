@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from octeth_backupd.cli.ctl.connection import Json
     from octeth_backupd.cli.ctl.screen import Screen
 
+_CONFIGURATION = "configuration:file"
+"""Key of the problem that tells of a refused reload as well."""
+
 
 def show_status(
     status: Json, restores: list[Json], running: Mapping[str, Json], screen: Screen, *, now: datetime
@@ -67,7 +70,7 @@ def _errors(status: Json) -> list[str]:
 def _warnings(status: Json) -> list[str]:
     """Return what is to be looked at beside the problems, each once."""
     found = []
-    if status["configuration_error"]:
+    if status["configuration_error"] and not any(one["key"] == _CONFIGURATION for one in status["problems"]):
         found.append(f"the last reload was refused: {status['configuration_error']}")
     if status["state"] == "stopping":
         found.append("the daemon is stopping: nothing is begun any more")

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.notices.current import subject_of
+from octeth_backupd.domain.notices.login_problems import login_key
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_subjects
 from octeth_backupd.domain.notices.problems import hold_key, restore_key
 from octeth_backupd.domain.notices.refusals import refusal_in
 from octeth_backupd.domain.notices.run_problems import FOLLOWED, run_problem_key
 from octeth_backupd.domain.notices.storage_problems import is_lost_cause, storage_subject
+from octeth_backupd.domain.restore.old_login import left_old_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -166,12 +168,23 @@ def _restore(run: Run, notice: Notice, current: Mapping[str, CurrentProblem]) ->
         # What its last hook was to start again may still be stopped: that concerns who wants nothing of restores, too.
         flawed = [replace(told, kind=NoticeKind.DEGRADED)] if told.severity is Severity.WARNING else []
         return _ending(run, told, *flawed, ends=ends)
+    if run.status is RunStatus.DEGRADED and left_old_login(run):
+        return _locking_out(run, told, key, current)
     if run.status is RunStatus.SKIPPED or (run.operation is Operation.RESOLVE and not _restores_of(run, current)):
         return None
     severity = Severity.ERROR if run.status is RunStatus.FAILED else Severity.WARNING
     open_keys = _restores_of(run, current)
     told = replace(told, severity=severity, problem=next(iter(sorted(open_keys)), ""))
     return _ending(run, told, replace(told, kind=NoticeKind.FAILURE), concerns=open_keys)
+
+
+def _locking_out(run: Run, told: Notice, restore: str, current: Mapping[str, CurrentProblem]) -> Ending:
+    """Return how the end of a restore is told after which no backup can log in: with that problem, in one message."""
+    problem = current.get(login_key(run.server))
+    if problem is not None:
+        told = replace(_with_facts_of(told, problem), severity=problem.severity, problem=problem.key)
+    choices = (told, replace(told, kind=NoticeKind.CREDENTIALS), replace(told, kind=NoticeKind.FAILURE))
+    return _ending(run, *choices, ends=frozenset({restore} - current.keys()))
 
 
 def _restores_of(run: Run, current: Mapping[str, CurrentProblem]) -> frozenset[str]:
@@ -230,7 +243,12 @@ def _recovery(run: Run, notice: Notice, ends: frozenset[str]) -> list[Notice]:
         facts=(*notice.facts, ("ends", ", ".join(sorted(ends)))),
     )
     late = [key for key in sorted(ends) if key.startswith(overdue_subjects(run.server))]
-    return [recovery, *(replace(recovery, kind=NoticeKind.OVERDUE, problem=key) for key in late[:1])]
+    let_in = [key for key in ends if key == login_key(run.server)]
+    return [
+        recovery,
+        *(replace(recovery, kind=NoticeKind.CREDENTIALS, problem=key) for key in let_in),
+        *(replace(recovery, kind=NoticeKind.OVERDUE, problem=key) for key in late[:1]),
+    ]
 
 
 def _with_facts_of(notice: Notice, problem: CurrentProblem) -> Notice:
@@ -250,6 +268,7 @@ def _ended_by(run: Run, standing: Standing, current: Mapping[str, CurrentProblem
         if key not in current
         and (
             subject_of(key) == subject
+            or (run.operation is Operation.BACKUP and key == login_key(run.server))
             or (
                 run.operation is Operation.BACKUP
                 and key.startswith(overdue_subjects(run.server))

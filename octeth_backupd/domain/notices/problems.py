@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from octeth_backupd.domain.notices.configuration_problem import configuration_problem
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.disk_problems import disk_problem, silent_problem
+from octeth_backupd.domain.notices.login_problems import login_key, login_problem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.overdue import overdue_problems
 from octeth_backupd.domain.notices.run_problems import backup_subject, run_problems
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
 def problems_of(standing: Standing, settings: NoticesSettings) -> tuple[CurrentProblem, ...]:
     """Return every problem there is, the causes before what follows from them."""
     found: list[CurrentProblem] = []
+    if standing.broken_file is not None:
+        found.append(configuration_problem(standing.broken_file))
     storages = [storage.name for storage in standing.storages]
     for server in standing.servers:
         found += _of_server(server, standing, settings, storages)
     for storage in standing.storages:
         problem = upload_problem(storage, standing, settings)
-        found += ([problem] if problem is not None else []) + lost_problems(storage, standing)
+        found += ([problem] if problem is not None else []) + lost_problems(storage)
     disks = (disk_problem(disk, standing, settings) for disk in standing.disks)
     found += [problem for problem in disks if problem is not None]
     found += [silent_problem(disk) for disk in standing.silent_disks]
@@ -37,17 +42,28 @@ def _of_server(
     server: ServerFacts, standing: Standing, settings: NoticesSettings, storages: list[str]
 ) -> list[CurrentProblem]:
     found = [_restore_problem(server, restore) for restore in server.restores]
+    if server.locked_out_by is not None:
+        found.append(login_problem(server.locked_out_by))
     if server.is_configured:
-        found += run_problems(server, storages=storages)
+        found += _but_for_login(run_problems(server, storages=storages), server)
     # A run that was interrupted is started again: nothing is overdue because of it.
     causes = frozenset(
         one.key
         for one in found
-        if one.kind is NoticeKind.RESTORE
+        if one.kind in {NoticeKind.RESTORE, NoticeKind.CREDENTIALS}
         or (one.subject == backup_subject(server.name) and one.severity is Severity.ERROR)
     )
     found += overdue_problems(server, standing, settings, causes=causes)
     return found + [hold_problem(facts) for facts in server.holds]
+
+
+def _but_for_login(found: list[CurrentProblem], server: ServerFacts) -> list[CurrentProblem]:
+    """Return problems of runs, of which those that could not log in follow from the restore that is why."""
+    if server.locked_out_by is None:
+        return found
+    cause = frozenset({login_key(server.name)})
+    refused = {f"{backup_subject(server.name)}/{code}" for code in ("preflight_failed.login", "login_refused")}
+    return [replace(one, covered_by=cause) if one.key in refused else one for one in found]
 
 
 def hold_key(hold_id: int) -> str:

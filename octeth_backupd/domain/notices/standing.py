@@ -105,6 +105,7 @@ class ServerFacts:
         is_configured: Otherwise only the catalog knows it.
         series: Of each operation whose last run was not as it should be.
         is_backing_up: A backup of it is running or queued now.
+        locked_out_by: The restore since which the configured password is not the account's; None: it opens it.
         last_good: Of whatever tier.
     """
 
@@ -115,6 +116,7 @@ class ServerFacts:
     holds: tuple[HoldFacts, ...] = ()
     restores: tuple[OpenRestore, ...] = ()
     is_backing_up: bool = False
+    locked_out_by: Run | None = None
     last_good: GoodBackup | None = None
 
 
@@ -125,10 +127,12 @@ class LostCopies:
     Attributes:
         name: How many they were and a digest, when one was last lost; it stays while some are mended and none is lost.
         backups: (server, backup id) of each, newest first.
+        since: When the first of them was found to be so.
     """
 
     name: str
     backups: tuple[tuple[str, str], ...]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +203,22 @@ class NotifierFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenFile:
+    """A configuration file that cannot be used.
+
+    Attributes:
+        since: When that was found.
+        mistake: The first one, and how many more there are.
+        was_refused: At a reload.
+    """
+
+    path: str
+    since: datetime
+    mistake: str
+    was_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How everything stands.
 
@@ -206,6 +226,7 @@ class Standing:
         watching_since: When this installation began to look: nothing is overdue before there was time for a backup.
         notifiers: Those that do not get through.
         away: From when to when the daemon was not running before this start; None: shortly, or never before.
+        broken_file: The configuration file, where it has had mistakes for long enough to be told.
         open_keys: Problems that were found before and are not known to be over.
     """
 
@@ -217,4 +238,5 @@ class Standing:
     silent_disks: tuple[SilentDisk, ...] = ()
     notifiers: tuple[NotifierFacts, ...] = ()
     away: tuple[datetime, datetime] | None = None
+    broken_file: BrokenFile | None = None
     open_keys: frozenset[str] = frozenset()

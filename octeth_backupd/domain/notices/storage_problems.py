@@ -83,7 +83,7 @@ def upload_problem(storage: StorageFacts, standing: Standing, settings: NoticesS
     )
 
 
-def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProblem]:
+def lost_problems(storage: StorageFacts) -> list[CurrentProblem]:
     """Return one problem for each way in which a storage backend lost copies; one more lost is another problem."""
     return [
         CurrentProblem(
@@ -96,7 +96,7 @@ def lost_problems(storage: StorageFacts, standing: Standing) -> list[CurrentProb
             hint="octeth-backupctl list shows which. Look again with sync, mend with sync --repair, or give one up "
             "with delete.",
             command="octeth-backupctl sync",
-            since=standing.now,
+            since=lost.since,
         )
         for state, lost in sorted(storage.lost.items())
         if lost.backups and state in _LOST

@@ -107,9 +107,12 @@ class _Planning:
         for backup in self._all:
             if backup.is_pinned:
                 self._keep(backup, ReasonCode.PINNED, "pinned")
+            alike: dict[str, list[HoldFacts]] = {}
             for hold in self._holds:
                 if hold.protects(backup):
-                    self._keep(backup, ReasonCode.HOLD, f"held since {hold.begun_at:%Y-%m-%d}: {hold.reason}")
+                    alike.setdefault(hold.reason, []).append(hold)
+            for reason, holds in alike.items():
+                self._keep(backup, ReasonCode.HOLD, _held_words(reason, holds))
 
     def _keep_newest_and_proven(self) -> None:
         if self._good:
@@ -275,3 +278,10 @@ def _age_order(backup: BackupFacts) -> tuple[datetime, str]:
 
 def _lies_in(copy: CopyFacts, storage: str) -> bool:
     return copy.storage == storage and copy.is_there
+
+
+def _held_words(reason: str, holds: Sequence[HoldFacts]) -> str:
+    """Return what holds of the same reason say, once, and of several the backups that they are about."""
+    about = list(dict.fromkeys(hold.backup_id for hold in holds if hold.backup_id)) if len(holds) > 1 else []
+    since = min(hold.begun_at for hold in holds)
+    return f"held since {since:%Y-%m-%d}: {reason}" + (f" ({', '.join(about)})" if about else "")

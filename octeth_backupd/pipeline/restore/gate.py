@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.grants import shows_all_tables
 from octeth_backupd.domain.masking import mask_text
 from octeth_backupd.domain.restore.gate import corruption_lines, judge_tables
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
 from octeth_backupd.errors import DockerError, RestoreError, ServerError
-from octeth_backupd.pipeline.restore.login import OLD_LOGIN
 from octeth_backupd.pipeline.restore.readiness import enter
 from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_number
 from octeth_backupd.servers.tables import count_tables

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from octeth_backupd.servers.settings import ServerSettings
 
-OLD_LOGIN = "the accounts come back with the old password: correct password_file, or change the account's password"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:

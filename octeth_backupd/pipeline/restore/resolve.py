@@ -15,7 +15,7 @@ from octeth_backupd.errors import BackupdError, NotFoundError, RestoreError
 from octeth_backupd.pipeline.restore.live import LiveRestore
 from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import refused
-from octeth_backupd.pipeline.restore.restore import outcome_words, result_of
+from octeth_backupd.pipeline.restore.restore import outcome_words, restored_result, result_of
 from octeth_backupd.pipeline.restore.swapping import adopt_aside, make_rooms, remove_rooms
 from octeth_backupd.pipeline.restore.target import EXTRACT, remove_half_done
 from octeth_backupd.pipeline.restore.unreadable import unreadable_refusals
@@ -36,7 +36,7 @@ def resolve(context: RunContext, parts: Parts) -> RunResult:
     """Finish, or take back, a restore that the daemon's end or somebody's absence interrupted.
 
     Returns:
-        Success also when it was taken back: the server is on one complete data set.
+        Success also when it was taken back: the server is on one complete data set. Degraded as a restore is.
 
     Raises:
         RestoreStuckError: Not now; it is tried again.
@@ -48,12 +48,12 @@ def resolve(context: RunContext, parts: Parts) -> RunResult:
     if journal.is_open:
         live.go_on(Event.CRASHED, reason="the daemon ended in the middle of it")
     journal = live.finish()
-    words = "the restore is finished" if journal.state is State.COMMITTED else outcome_words(journal)
-    return RunResult(
-        status=RunStatus.SUCCESS,
-        backup_id=journal.backup_id or None,
-        detail={"restore_id": journal.restore_id, "state": journal.state.value, "outcome": words},
-    )
+    is_committed = journal.state is State.COMMITTED
+    words = "the restore is finished" if is_committed else outcome_words(journal)
+    detail = {"restore_id": journal.restore_id, "state": journal.state.value, "outcome": words}
+    if is_committed:
+        return restored_result(journal, notes=live.notes, backup_id=journal.backup_id, detail=detail)
+    return RunResult(status=RunStatus.SUCCESS, backup_id=journal.backup_id or None, detail=detail)
 
 
 def undo(context: RunContext, parts: Parts) -> RunResult:

@@ -9,6 +9,7 @@ from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.swap import SwapMethod
 from octeth_backupd.errors import BackupdError, RestoreError
@@ -19,7 +20,7 @@ from octeth_backupd.pipeline.restore.dress import dress, give_unused
 from octeth_backupd.pipeline.restore.fetch import Fetch
 from octeth_backupd.pipeline.restore.known_backup import source_of
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
-from octeth_backupd.pipeline.restore.login import OLD_LOGIN, logins_for
+from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import require_plan
 from octeth_backupd.pipeline.restore.rehearsal import rehearse, subject_of
 from octeth_backupd.pipeline.restore.stage import stage
@@ -33,6 +34,7 @@ from octeth_backupd.servers.flushing import dirty_pages_allowed
 from octeth_backupd.servers.power.registry import power_for
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from octeth_backupd.domain.restore.plan import ArchiveSource, RestorePlan
@@ -233,12 +235,16 @@ def result_of(live: LiveRestore, *, backup_id: str) -> RunResult:
         "safety_copy_expires_at": journal.expires_at.isoformat() if journal.expires_at else "",
         "notes": list(live.notes),
     }
-    if (
-        journal.expected.login == "old" or OLD_LOGIN in live.notes
-    ):  # restored, and no backup can be made until somebody has seen to it
-        detail["degraded"] = [OLD_LOGIN]
-    status = RunStatus.DEGRADED if "degraded" in detail else RunStatus.SUCCESS
-    return RunResult(status=status, backup_id=backup_id or None, detail=detail)
+    return restored_result(journal, notes=live.notes, backup_id=backup_id, detail=detail)
+
+
+def restored_result(
+    journal: Journal, *, notes: Collection[str], backup_id: str, detail: Mapping[str, Any]
+) -> RunResult:
+    """Return how a restore that put its data in place ended: degraded where the daemon cannot log in any more."""
+    if journal.expected.login != "old" and OLD_LOGIN not in notes:
+        return RunResult(status=RunStatus.SUCCESS, backup_id=backup_id or None, detail=detail)
+    return RunResult(status=RunStatus.DEGRADED, backup_id=backup_id or None, detail={**detail, "degraded": [OLD_LOGIN]})
 
 
 def outcome_words(journal: Journal) -> str:

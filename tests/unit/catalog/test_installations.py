@@ -66,3 +66,11 @@ def test_backups_of_an_adopted_installation_are_latest_like_ours(catalog: Catalo
     catalog.installations.adopt("lost", by="uid 0", at=START)
 
     assert catalog.find_backup("latest").installation_id == "lost"
+
+
+def test_where_only_ours_are_asked_for_a_lost_host_s_backup_is_not_the_last_good_one(catalog: Catalog) -> None:
+    catalog.installations.set_own("own")
+    catalog.add_backup(make_backup(installation_id="lost"))
+
+    assert catalog.last_good_backup("oempro") is not None
+    assert catalog.last_good_backup("oempro", ours_only=True) is None

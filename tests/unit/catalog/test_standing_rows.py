@@ -105,10 +105,21 @@ def test_lost_copies_and_doubts_and_storages_of_degraded_runs(catalog: Catalog) 
     catalog.add_run(make_run("degraded", status=RunStatus.DEGRADED))
     catalog.add_run(make_run("good", status=RunStatus.SUCCESS))
 
-    assert catalog.standing.lost_copies() == {
+    found = catalog.standing.lost_copies()
+    ids = {storage: {state: [one[:2] for one in some] for state, some in by.items()} for storage, by in found.items()}
+    assert ids == {
         "s3": {CopyState.MISSING: [("oempro", "oempro-2026-11-22_02-00-00")]},
         "local": {CopyState.CORRUPT: [("oempro", "oempro-2026-11-23_02-00-00")]},
     }
     assert catalog.standing.suspect("oempro-2026-11-22_02-00-00") == "half"
     assert catalog.standing.suspect("none") == ""
     assert catalog.standing.storages_of_degraded_runs() == {"offsite"}
+
+
+def test_lost_copies_come_with_the_time_when_they_were_found_so(catalog: Catalog) -> None:
+    backup = make_backup()
+    catalog.add_backup(backup)
+    catalog.set_copy_state(backup.backup_id, "local", CopyState.MISSING, at=START + 5 * DAY)
+
+    lost = [("oempro", backup.backup_id, START + 5 * DAY)]
+    assert catalog.standing.lost_copies() == {"local": {CopyState.MISSING: lost}}

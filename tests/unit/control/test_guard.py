@@ -83,6 +83,18 @@ def test_a_refused_change_is_logged_too() -> None:
     assert log[1]["status"] == 403
 
 
+def test_what_only_the_application_refuses_is_logged_as_denied_as_well() -> None:
+    wish = {"file": "/etc/shadow", "confirm": "oempro"}
+
+    with capture_logs() as log:
+        response = ask(FakeServices(), "POST", "/v1/restores", json=wish, peer=ADMIN)
+
+    assert response.status_code == 403
+    denied, change = (entry for entry in log if entry["event"] in {"control.denied", "control.change"})
+    assert (denied["event"], denied["uid"], denied["path"]) == ("control.denied", ADMIN.uid, "/v1/restores")
+    assert change["outcome"] == "refused"
+
+
 def test_reading_is_not_logged() -> None:
     with capture_logs() as log:
         ask(FakeServices(), "GET", "/v1/status", peer=READER)

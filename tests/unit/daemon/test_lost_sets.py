@@ -64,3 +64,14 @@ def test_nothing_is_remembered_of_what_is_mended(bucket: Bucket) -> None:
 
     assert bucket.name() == ""
     assert bucket.name(0) == first
+
+
+def test_copies_are_lost_since_the_first_of_them_was_found_so(bucket: Bucket) -> None:
+    for number in (0, 1):
+        found_at = START + timedelta(days=number)
+        bucket.catalog.set_copy_state(bucket.backups[number].backup_id, "s3", MISSING, at=found_at)
+
+    [lost] = LostSets(bucket.catalog).look()["s3"].values()
+
+    assert lost.since == START
+    assert len(lost.backups) == 2

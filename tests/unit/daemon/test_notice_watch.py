@@ -11,14 +11,20 @@ from structlog.testing import capture_logs
 
 from octeth_backupd.daemon import notice_watch
 from octeth_backupd.daemon.notice_watch import REMEMBERED, TOLD_RUNS
-from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.events import RunFinished
-from octeth_backupd.errors import CatalogError, EngineError
+from octeth_backupd.domain.notices.notice import NoticeKind
+from octeth_backupd.domain.notices.standing import BrokenFile
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
+from octeth_backupd.errors import CatalogError, EngineError, PreflightError
+from octeth_backupd.pipeline.result import RunResult
+from octeth_backupd.pipeline.step_runner import StepRunner
 from tests.fakes.catalog_values import make_run
 from tests.fakes.notice_bench import NoticeBench
 from tests.unit.scheduling.builders import definition
 
 if TYPE_CHECKING:
+    from octeth_backupd.pipeline.context import RunContext
     from tests.fakes.bench import Bench
 
 WRONG = ("backup", EngineError("the log has no end", hint="Look at it."))
@@ -231,3 +237,54 @@ def test_a_rule_that_the_ledger_has_not_taken_up_yet_begins_when_it_is_seen(
 
     assert at_once == []
     assert [notice.problem for notice in daemon.told()] == [f"overdue:{server}:daily/late"]
+
+
+def _restored_with_old_login(context: RunContext) -> RunResult:
+    detail = {"restore_id": context.run.run_id, "safety_copy": [], "degraded": [OLD_LOGIN]}
+    return RunResult(status=RunStatus.DEGRADED, detail=detail)
+
+
+def _not_let_in(context: RunContext) -> RunResult:
+    with StepRunner(context).step("preflight"):
+        raise PreflightError("login: the server refused user 'backup'")
+
+
+def _let_in(context: RunContext) -> RunResult:
+    with StepRunner(context).step("preflight"):
+        return RunResult()
+
+
+def test_a_restore_that_leaves_the_old_password_is_told_once_and_over_with_a_backup(
+    daemon: NoticeBench,
+) -> None:
+    daemon.execute = {Operation.RESTORE: _restored_with_old_login, Operation.BACKUP: _not_let_in}
+
+    daemon.order(Operation.RESTORE)
+    for _ in range(3):
+        daemon.look()
+    begin, end = daemon.told()
+    daemon.clock.go(60)
+    daemon.order()
+    failure = daemon.said()
+    wrong = [problem.key for problem in daemon.watch.problems]
+    daemon.execute[Operation.BACKUP] = _let_in
+    daemon.order()
+
+    assert (begin.problem, end.problem, end.kind) == ("", "login:oempro", NoticeKind.RESTORE)
+    assert OLD_LOGIN in end.title
+    assert failure == ["failure: oempro: backup failed: login: the server refused user 'backup'"]
+    assert wrong == ["login:oempro", "failing:backup:oempro/preflight_failed.login"]
+    assert daemon.said() == ["recovery: oempro: backups succeed again"]
+    assert daemon.watch.problems == ()
+
+
+def test_mistakes_of_the_configuration_file_are_told_and_their_end(daemon: NoticeBench) -> None:
+    daemon.broken_file = BrokenFile(path="/etc/x", since=daemon.clock.now(), mistake="no such key")
+
+    daemon.look()
+    told = daemon.said()
+    daemon.broken_file = None
+    daemon.look()
+
+    assert told == ["failure: the configuration file has mistakes: the next start would fail"]
+    assert daemon.said() == ["recovery: over: the configuration file has mistakes: the next start would fail"]

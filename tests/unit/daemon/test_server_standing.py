@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from octeth_backupd.control.retention_services import RetentionStatus
+from octeth_backupd.control.server_status import ForeignBackups
 from octeth_backupd.control.services import ScheduleView
 from octeth_backupd.daemon.coordinator import ActiveRun
 from octeth_backupd.daemon.server_standing import ServerStanding
@@ -55,6 +56,7 @@ class Standing:
 
 @pytest.fixture
 def standing(bench: Bench) -> Standing:
+    bench.catalog.installations.set_own(make_backup().installation_id)
     return Standing(bench)
 
 
@@ -134,3 +136,36 @@ def test_what_is_stored_is_counted_by_storage_and_tier_and_only_of_this_server(s
     assert (stored.storage, stored.tier, stored.state, stored.copies) == ("local", backup.tier, CopyState.PRESENT, 1)
     assert stored.size_bytes == backup.copies[0].size_bytes
     assert standing.of("shop").copies == ()
+
+
+def test_backups_of_another_installation_are_no_last_good_one_and_are_told_apart(standing: Standing) -> None:
+    catalog = standing.bench.catalog
+    catalog.installations.set_own("own")
+    first, second = (make_backup(taken_at=AT + timedelta(hours=hour), installation_id="lost") for hour in range(2))
+    catalog.add_backup(first)
+    catalog.add_backup(second)
+
+    status = standing.of()
+
+    assert status.last_good_backup is None
+    assert status.foreign_good_backups == ForeignBackups(count=2, latest_id=second.backup_id)
+
+
+def test_of_backups_of_two_other_installations_none_is_said_to_be_restored(standing: Standing) -> None:
+    standing.bench.catalog.installations.set_own("own")
+    standing.bench.catalog.add_backup(make_backup(installation_id="lost"))
+    standing.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(hours=1), installation_id="neighbour"))
+
+    assert standing.of().foreign_good_backups == ForeignBackups(count=2)
+
+
+def test_beside_one_of_ours_those_of_other_installations_are_not_told(standing: Standing) -> None:
+    standing.bench.catalog.installations.set_own("own")
+    ours = make_backup(installation_id="own")
+    standing.bench.catalog.add_backup(ours)
+    standing.bench.catalog.add_backup(make_backup(taken_at=AT + timedelta(days=300), installation_id="lost"))
+
+    status = standing.of()
+
+    assert status.last_good_backup is not None
+    assert (status.last_good_backup.backup_id, status.foreign_good_backups) == (ours.backup_id, None)

@@ -259,6 +259,7 @@ def test_status_of_a_new_installation_says_that_there_is_nothing_yet(daemon: Dae
 
 
 def test_status_says_how_old_the_last_good_backup_is_and_what_comes_next(daemon: Daemon) -> None:
+    daemon.bench.catalog.installations.set_own(make_backup().installation_id)
     daemon.bench.catalog.add_backup(make_backup(taken_at=AT - timedelta(days=1)))
     daemon.bench.catalog.add_backup(make_backup(taken_at=AT, suspect="too small"))
     daemon.bench.catalog.add_run(a_run("done", status=RunStatus.FAILED))
@@ -294,6 +295,12 @@ def test_status_carries_a_refused_configuration_warnings_and_the_stop(daemon: Da
     view = daemon.services.status()
 
     assert (view.configuration_error, view.warnings, view.state) == ("unknown key", ("Docker is away.",), "stopping")
+
+
+def test_status_warns_of_a_file_with_mistakes(daemon: Daemon) -> None:
+    daemon.state.file_mistakes = "the next start would fail"
+
+    assert daemon.services.status().warnings == ("the next start would fail",)
 
 
 @pytest.mark.parametrize("paused", [True, False])

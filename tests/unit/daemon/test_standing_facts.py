@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from octeth_backupd.daemon.standing_facts import NOTIFIER_GRACE
-from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, Tier
+from octeth_backupd.domain.backup import CopyState, Operation, RunStatus, SlotState, StepRecord, Tier
 from octeth_backupd.domain.notices.notice import NoticeKind
 from octeth_backupd.domain.notices.problem import Problem
 from octeth_backupd.domain.notices.problems import restore_key
 from octeth_backupd.domain.restore.journal import Journal
 from octeth_backupd.domain.restore.machine import State
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
 from octeth_backupd.errors import EngineError
 from octeth_backupd.pipeline.result import RunResult
 from tests.fakes.catalog_values import make_backup, make_run
@@ -255,3 +256,45 @@ def test_the_first_look_of_all_is_remembered_and_never_lies_in_the_future(daemon
 
     assert first == later
     assert gathered(daemon).watching_since == daemon.clock.now()
+
+
+def _restored(daemon: NoticeBench, run_id: str, **fields: Any) -> None:
+    values: dict[str, Any] = {
+        "operation": Operation.RESTORE,
+        "finished_at": daemon.clock.now(),
+        "detail": {"safety_copy": []},
+    } | fields
+    daemon.catalog.add_run(make_run(run_id=run_id, **values))
+
+
+def _backed_up(daemon: NoticeBench, run_id: str, *, preflight: RunStatus) -> None:
+    daemon.catalog.add_run(make_run(run_id=run_id, status=RunStatus.FAILED))
+    at = daemon.clock.now()
+    daemon.catalog.add_step(StepRecord(run_id=run_id, position=0, name="preflight", status=preflight, started_at=at))
+
+
+OLD = {"status": RunStatus.DEGRADED, "detail": {"safety_copy": [], "degraded": [OLD_LOGIN]}}
+
+
+def test_a_server_is_locked_out_of_from_a_restore_until_a_backup_gets_past_its_checks(daemon: NoticeBench) -> None:
+    _backed_up(daemon, "before", preflight=RunStatus.SUCCESS)
+    daemon.clock.go(60)
+    _restored(daemon, "restore", **OLD)
+    daemon.clock.go(60)
+    _backed_up(daemon, "refused", preflight=RunStatus.FAILED)
+    assert [run.run_id for run in [oempro(daemon).locked_out_by] if run] == ["restore"]
+
+    _backed_up(daemon, "let-in", preflight=RunStatus.SUCCESS)
+
+    assert oempro(daemon).locked_out_by is None
+
+
+def test_a_later_restore_with_the_configured_password_lets_in_and_one_that_failed_does_not(daemon: NoticeBench) -> None:
+    _restored(daemon, "restore", **OLD)
+    _restored(daemon, "failed", status=RunStatus.FAILED)
+    _restored(daemon, "taken-back", operation=Operation.RESOLVE, status=RunStatus.SUCCESS, detail={"state": "aborted"})
+    assert oempro(daemon).locked_out_by is not None
+
+    _restored(daemon, "undo", operation=Operation.UNDO, status=RunStatus.SUCCESS)
+
+    assert oempro(daemon).locked_out_by is None

@@ -114,6 +114,7 @@ def test_identity_is_asked_when_the_check_asks_and_its_error_comes_through(
 
 
 def test_the_last_good_backup_is_what_sizes_are_compared_with(bench: Bench) -> None:
+    bench.catalog.installations.set_own(make_backup().installation_id)
     assert _inspect(bench).subject.previous is None
     bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4))
 
@@ -121,7 +122,15 @@ def test_the_last_good_backup_is_what_sizes_are_compared_with(bench: Bench) -> N
 
 
 def test_sizes_are_not_compared_with_an_archive_of_the_bash_tool(bench: Bench) -> None:
+    bench.catalog.installations.set_own(make_backup().installation_id)
     bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4, origin=Origin.LEGACY))
+
+    assert _inspect(bench).subject.previous is None
+
+
+def test_sizes_are_not_compared_with_a_backup_of_another_installation(bench: Bench) -> None:
+    bench.catalog.installations.set_own("own")
+    bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4, installation_id="neighbour"))
 
     assert _inspect(bench).subject.previous is None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from octeth_backupd.daemon.services import ServiceState
+from octeth_backupd.errors import ConfigurationError
 from octeth_backupd.settings.load import load
-from octeth_backupd.settings.watch import MISTAKES, RESTART, ConfigurationWatch
+from octeth_backupd.settings.watch import EDITED, EDITING, RESTART, ConfigurationWatch
+from tests.fakes.clock import FakeClock
 from tests.unit.settings.conftest import GOOD_SERVER, ZONE
 
 if TYPE_CHECKING:
@@ -25,11 +29,23 @@ class Bench:
     def __init__(self, write: Callable[[str], Path]) -> None:
         self.write = write
         self.path = write(GOOD)
-        self.warnings: dict[str, str] = {}
-        self.watch = ConfigurationWatch(self.path, {}, started_with=load(self.path, {}), warnings=self.warnings)
+        self.state = ServiceState()
+        self.warnings = self.state.warnings
+        self.clock = FakeClock()
+        started_with = load(self.path, {})
+        self.watch = ConfigurationWatch(self.path, {}, started_with=started_with, state=self.state, clock=self.clock)
 
     def reload(self, text: str) -> None:
         self.watch.reloaded(load(self.write(text), {}))
+
+    def refuse(self) -> None:
+        with pytest.raises(ConfigurationError) as refused:
+            load(self.path, {})
+        self.watch.refused(refused.value)
+
+    def look_after(self, wait: timedelta) -> None:
+        self.clock.go(wait.total_seconds())
+        self.watch.look()
 
 
 @pytest.fixture
@@ -57,8 +73,8 @@ def test_mistakes_in_the_file_are_warned_of_although_no_reload_reached_the_daemo
 
     bench.watch.look()
 
-    assert "the next start would fail" in bench.warnings[MISTAKES]
-    assert "timezne" in bench.warnings[MISTAKES]
+    assert "the next start would fail" in bench.state.file_mistakes
+    assert "timezne" in bench.state.file_mistakes
 
 
 def test_the_warning_ends_when_the_file_is_good_again(bench: Bench) -> None:
@@ -68,7 +84,7 @@ def test_the_warning_ends_when_the_file_is_good_again(bench: Bench) -> None:
 
     bench.watch.look()
 
-    assert bench.warnings == {}
+    assert bench.state == ServiceState()
 
 
 def test_a_file_that_is_gone_is_warned_of(bench: Bench) -> None:
@@ -76,17 +92,18 @@ def test_a_file_that_is_gone_is_warned_of(bench: Bench) -> None:
 
     bench.watch.look()
 
-    assert MISTAKES in bench.warnings
+    assert bench.state.file_mistakes
 
 
 def test_a_refused_reload_is_not_told_twice(bench: Bench) -> None:
     bench.write(MISSPELT)
     bench.watch.look()
 
-    bench.watch.reloaded(None)
+    bench.refuse()
     bench.watch.look()
 
-    assert bench.warnings == {}
+    assert "timezne" in bench.state.configuration_error
+    assert bench.state.file_mistakes == ""
 
 
 def test_a_file_that_did_not_change_is_not_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,5 +113,72 @@ def test_a_file_that_did_not_change_is_not_read_again(bench: Bench, monkeypatch:
     monkeypatch.setattr("octeth_backupd.settings.watch.examine", fail)
 
     bench.watch.look()
+
+    assert bench.warnings == {}
+
+
+def test_mistakes_are_told_when_they_stay_for_ten_minutes_until_the_file_is_fine(bench: Bench) -> None:
+    bench.write(MISSPELT)
+    bench.watch.look()
+    found_at = bench.clock.now()
+    assert bench.watch.broken_file() is None
+
+    bench.look_after(EDITING)
+
+    told = bench.watch.broken_file()
+    assert told is not None
+    assert (told.path, told.since, told.was_refused) == (str(bench.path), found_at, False)
+    assert "timezne" in told.mistake
+
+    bench.write(GOOD)
+    bench.watch.look()
+
+    assert bench.watch.broken_file() is None
+
+
+def test_mistakes_that_a_reload_was_refused_for_are_told_at_once_until_the_file_is_fine(bench: Bench) -> None:
+    bench.write(MISSPELT)
+
+    bench.refuse()
+
+    told = bench.watch.broken_file()
+    assert told is not None
+    assert told.was_refused
+
+    bench.write(GOOD)
+    bench.watch.look()
+
+    assert bench.watch.broken_file() is None
+    assert bench.state.configuration_error
+
+
+def test_a_reload_that_succeeds_ends_all_that_was_said_of_the_file(bench: Bench) -> None:
+    bench.write(MISSPELT)
+    bench.refuse()
+
+    bench.reload(GOOD)
+
+    assert bench.watch.broken_file() is None
+    assert bench.state == ServiceState()
+
+
+def test_a_file_that_was_edited_and_not_reloaded_is_warned_of_after_ten_minutes(bench: Bench) -> None:
+    bench.write(OTHER_SOCKET)
+    bench.watch.look()
+    assert bench.warnings == {}
+
+    bench.look_after(EDITING)
+    assert "to take it up: systemctl reload octeth-backupd" in bench.warnings[EDITED]
+
+    bench.write(GOOD)
+    bench.watch.look()
+    assert bench.warnings == {}
+
+
+def test_another_comment_is_no_change(bench: Bench) -> None:
+    bench.write(f"# mine\n{GOOD}")
+    bench.watch.look()
+
+    bench.look_after(EDITING)
 
     assert bench.warnings == {}

@@ -30,6 +30,7 @@ def shown(*keys: str, **changes: Any) -> str:
         "name": "oempro",
         "placement": "systemd",
         "last_good_backup": None,
+        "foreign_good_backups": None,
         "last_run": None,
         "active_run": None,
         "queued_runs": [],
@@ -49,6 +50,20 @@ def test_a_server_without_anything_says_so() -> None:
     assert text.startswith("\noempro (systemd)\n  last good    none yet; take one now: ")
     assert "  next due     nothing, no schedule says when\n" in text
     assert "last run" not in text
+
+
+@pytest.mark.parametrize(
+    ("count", "latest", "words"),
+    [
+        (2, "oempro-1", "2 good backups of other installations; restore latest would take oempro-1"),
+        (1, "", "1 good backup of other installations; restore latest would take none, of several installations"),
+    ],
+)
+def test_backups_of_other_installations_have_a_line_of_their_own(count: int, latest: str, words: str) -> None:
+    text = " ".join(shown(foreign_good_backups={"count": count, "latest_id": latest}).split())
+
+    assert "last good none yet" in text
+    assert words in text
 
 
 def test_a_failed_run_is_told_unless_a_problem_tells_of_it() -> None:

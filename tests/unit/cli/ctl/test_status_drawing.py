@@ -78,6 +78,7 @@ def server(name: str = "oempro", *, age_hours: float = 9, **changes: Any) -> dic
             "proof": "L2",
             "storages": ["local", "s3"],
         },
+        "foreign_good_backups": None,
         "last_run": run(),
         "active_run": None,
         "queued_runs": [],
@@ -409,3 +410,10 @@ def test_what_was_shown_of_the_last_good_backup_is_told(proof: str | None, words
     good = server()["last_good_backup"] | {"proof": proof}
 
     assert f"{words}, 1.4 GiB in local and s3" in shown(status(servers=[server(last_good_backup=good)]))
+
+
+def test_a_refused_reload_is_not_told_beside_the_problem_that_tells_of_it() -> None:
+    told = problem(key="configuration:file", title="the configuration file has mistakes", command="")
+
+    assert "the last reload was refused" not in shown(status(configuration_error="bad", problems=[told]))
+    assert "the last reload was refused" in shown(status(configuration_error="bad"))

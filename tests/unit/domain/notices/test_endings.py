@@ -14,6 +14,7 @@ from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.problems import problems_of
 from octeth_backupd.domain.notices.settings import NoticesSettings
 from octeth_backupd.domain.notices.standing import HoldFacts
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
 from tests.fakes.catalog_values import START, make_run
 from tests.fakes.notices import make_notice
 from tests.fakes.standing import current, schedule, series, server, standing, storage
@@ -145,6 +146,44 @@ def test_a_restore_that_is_resolved_ends_its_problem() -> None:
     assert ending is not None
     assert ending.ends == {"restore:r1"}
     assert told(RunStatus.FAILED, Operation.RESOLVE) is None
+
+
+def _old_login(operation: Operation) -> Ending | None:
+    left = make_run(operation=operation, status=RunStatus.DEGRADED, finished_at=START)
+    return told(
+        RunStatus.DEGRADED,
+        operation,
+        standing(server(locked_out_by=left)),
+        detail={"restore_id": "r1", "degraded": [OLD_LOGIN]},
+    )
+
+
+def test_a_restore_after_which_nobody_can_log_in_is_told_with_that_problem_in_one_message() -> None:
+    ending = _old_login(Operation.RESTORE)
+
+    assert choices(ending) == [(kind, "login:oempro") for kind in ("restore", "credentials", "failure")]
+    assert ending is not None
+    assert ending.concerns == {"login:oempro"}
+    assert ending.choices[0].severity is Severity.ERROR
+    assert "password_file" in ending.choices[0].fact("hint")
+
+
+def test_an_interrupted_restore_that_is_finished_so_is_told_so() -> None:
+    ending = _old_login(Operation.RESOLVE)
+
+    assert choices(ending)[0] == ("restore", "login:oempro")
+    assert ending is not None
+    assert ending.ends == {"restore:r1"}
+
+
+def test_the_first_backup_that_logs_in_after_it_is_a_recovery() -> None:
+    before = standing(server(), open_keys=frozenset({"login:oempro"}))
+
+    assert choices(told(RunStatus.SUCCESS, at=before)) == [
+        ("recovery", "login:oempro"),
+        ("credentials", "login:oempro"),
+        ("success", ""),
+    ]
 
 
 def test_retention_is_told_when_it_fails_and_when_it_succeeds_again() -> None:

@@ -70,10 +70,11 @@ def test_a_storage_that_is_not_configured_any_more_is_named() -> None:
 
 
 def test_lost_copies_are_told_by_server_and_backup_and_again_while_they_are_lost() -> None:
-    one = LostCopies(name="1-aa", backups=(("oempro", "oempro-9"),))
-    many = LostCopies(name="5-bb", backups=(("shop", "shop-8"), *(("oempro", f"oempro-{n}") for n in (7, 6, 5, 4))))
+    one = LostCopies(name="1-aa", backups=(("oempro", "oempro-9"),), since=AN_AGE)
+    others = (("shop", "shop-8"), *(("oempro", f"oempro-{n}") for n in (7, 6, 5, 4)))
+    many = LostCopies(name="5-bb", backups=others, since=START)
 
-    lost = lost_problems(storage(lost={CopyState.MISSING: one, CopyState.CORRUPT: many}), standing())
+    lost = lost_problems(storage(lost={CopyState.MISSING: one, CopyState.CORRUPT: many}))
 
     assert [(one.key, one.title) for one in lost] == [
         ("lost:s3:corrupt/5-bb", "s3: 5 copies are damaged"),
@@ -82,3 +83,4 @@ def test_lost_copies_are_told_by_server_and_backup_and_again_while_they_are_lost
     assert lost[0].cause.endswith(": shop-8, oempro-7, oempro-6 and 2 more, of servers oempro, shop")
     assert lost[1].cause.endswith(": oempro-9, of server oempro")
     assert all(one.is_repeated for one in lost)
+    assert [one.since for one in lost] == [START, AN_AGE]

@@ -171,6 +171,24 @@ def test_hold_keeps_its_frozen_set_and_nothing_that_came_later() -> None:
     assert decision(found, later).expires
 
 
+def test_holds_of_the_same_reason_are_said_once_with_what_each_is_about() -> None:
+    held = backup(OLD)
+    first, second = (
+        HoldFacts(
+            reason="745 % of the last",
+            begun_at=NOW - days * DAY,
+            protected=frozenset({held.backup_id}),
+            backup_id=f"b{days}",
+        )
+        for days in (110, 109)
+    )
+
+    found = plan([held, *PLENTY], policy=policy(), now=NOW, holds=(first, second))
+
+    words = [reason.words for reason in decision(found, held).reasons if reason.code is ReasonCode.HOLD]
+    assert words == ["held since 2026-08-08: 745 % of the last (b110, b109)"]
+
+
 def test_suspect_backup_never_displaces_a_good_one() -> None:
     early = backup(NOW.replace(hour=1), suspect="tiny")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.domain.restore.journal import Expected
+from octeth_backupd.domain.restore.old_login import OLD_LOGIN
 from octeth_backupd.errors import DockerError, RestoreError, ServerError, ServerUnreachableError
 from octeth_backupd.pipeline.restore import readiness
 from octeth_backupd.pipeline.restore.gate import pass_gate
-from octeth_backupd.pipeline.restore.login import OLD_LOGIN
 from tests.fakes.power import FakePower
 from tests.unit.pipeline.restore.doors import CONFIGURED, OLD, Door
 from tests.unit.servers.builders import ScriptedSession

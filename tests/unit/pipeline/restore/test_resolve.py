@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from octeth_backupd.domain.backup import RunStatus
+from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.order import JournalOrder, RestoreOrder
 from octeth_backupd.domain.restore.swap import Swap, SwapMethod, room_name
@@ -69,6 +71,19 @@ def test_a_staging_that_a_crash_interrupted_is_removed_and_the_server_not_touche
     assert result.detail["state"] == "aborted"
     assert "nothing of the server's data was changed" in result.detail["outcome"]
     assert not journal.swaps[0].room.exists()
+    assert power.calls == []
+
+
+@pytest.mark.parametrize(("login", "status"), [("configured", RunStatus.SUCCESS), ("old", RunStatus.DEGRADED)])
+def test_a_finished_restore_after_which_the_daemon_cannot_log_in_is_degraded(
+    bench: Bench, parts: Parts, power: FakePower, tmp_path: Path, login: str, status: RunStatus
+) -> None:
+    expected = Expected(login=login)
+    parts.journals.write(a_journal(tmp_path, state=State.COMMITTED, has_swapped=True, expected=expected))
+
+    result = resolve(ordered(bench), parts)
+
+    assert (result.status, result.detail["state"]) == (status, "committed")
     assert power.calls == []
 
 
