@@ -307,7 +307,9 @@ def test_a_workspace_that_cannot_be_removed_does_not_hide_why_the_run_failed(
 
 
 def test_a_doubtful_size_makes_the_backup_suspect_and_keeps_it(bench: Bench) -> None:
-    bench.catalog.add_backup(make_backup(taken_at=START - timedelta(days=1), data_bytes=200 * PAGE_BYTES * 1024))
+    yesterday = START - timedelta(days=1)
+    before = make_backup(installation_id=INSTALLATION, taken_at=yesterday, data_bytes=200 * PAGE_BYTES * 1024)
+    bench.catalog.add_backup(before)
 
     result = back_up(bench.context(), bench.parts())
 
