@@ -31,6 +31,11 @@ def compressor_for(settings: CompressionSettings, host_runner: HostRunner) -> Co
             return NoCompressor()
 
 
+def is_packed_by(settings: CompressionSettings, name: str) -> bool:
+    """Return whether an archive of this name was compressed by the algorithm that the configuration asks for."""
+    return _ALGORITHMS.get(archive_format_of(name)[1]) == settings.algorithm
+
+
 def compressor_for_suffix(name: str, host_runner: HostRunner) -> Decompressor:
     """Return what reads an archive, by the ending of its name.
 

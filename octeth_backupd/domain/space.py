@@ -93,7 +93,12 @@ class SpacePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeHistory:
-    """Sizes of the last good backup."""
+    """Sizes of the last good backup.
+
+    Attributes:
+        data_bytes: Of its tablespaces.
+        archive_bytes: 0: compressed by another algorithm than the next one will be, so that it says nothing.
+    """
 
     data_bytes: int
     archive_bytes: int

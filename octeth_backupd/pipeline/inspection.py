@@ -6,6 +6,7 @@ import resource
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from octeth_backupd.compression.registry import is_packed_by
 from octeth_backupd.domain.backup import Origin
 from octeth_backupd.domain.space import (
     BACKUPS_ROLE,
@@ -183,7 +184,8 @@ def _size_history(parts: Parts, server: str) -> SizeHistory | None:
     last = parts.catalog.last_good_backup(server, ours_only=True)
     if last is None or last.origin is Origin.LEGACY:  # its size is that of other files, compressed otherwise
         return None
-    return SizeHistory(data_bytes=last.data_bytes, archive_bytes=last.archive_bytes)
+    is_same = is_packed_by(parts.compression, last.archive_name)
+    return SizeHistory(data_bytes=last.data_bytes, archive_bytes=last.archive_bytes if is_same else 0)
 
 
 def file_systems(parts: Parts, survey: Survey) -> tuple[FileSystem, ...]:

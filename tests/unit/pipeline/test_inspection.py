@@ -121,6 +121,15 @@ def test_the_last_good_backup_is_what_sizes_are_compared_with(bench: Bench) -> N
     assert _inspect(bench).subject.previous == SizeHistory(data_bytes=10, archive_bytes=4)
 
 
+def test_an_archive_of_another_compression_says_nothing_of_the_next_ones_size(bench: Bench) -> None:
+    bench.catalog.installations.set_own(make_backup().installation_id)
+    bench.catalog.add_backup(
+        make_backup(data_bytes=10, archive_bytes=4, archive_name="octeth-backup-2026-11-22_02-00-00.tar.gz")
+    )
+
+    assert _inspect(bench).subject.previous == SizeHistory(data_bytes=10, archive_bytes=0)
+
+
 def test_sizes_are_not_compared_with_an_archive_of_the_bash_tool(bench: Bench) -> None:
     bench.catalog.installations.set_own(make_backup().installation_id)
     bench.catalog.add_backup(make_backup(data_bytes=10, archive_bytes=4, origin=Origin.LEGACY))
