@@ -55,7 +55,6 @@ class Journal:
         restore_id: Id of the run that began it.
         operation: ``restore`` or ``undo``.
         undoes: The restore that an undo takes back; empty otherwise.
-        source: Whose backup it restores: ``INSTALLATION/SERVER`` of its manifest; empty: nobody knows, or an undo.
         container_id: Of the container that was planned with; another one under its name is refused.
         policy: The restart policy from before the fence; None until it was changed.
         was_running: The server ran before the fence.
@@ -78,7 +77,6 @@ class Journal:
     undoes: str = ""
     backup_id: str = ""
     archive: str = ""
-    source: str = ""
     container: str = ""
     container_id: str = ""
     systemd_unit: str = ""

@@ -24,8 +24,3 @@ def manifest_of(backup: Backup) -> Manifest | None:
         return Manifest.from_mapping(backup.manifest)
     except MetadataError:
         return None
-
-
-def source_of(manifest: Manifest | None) -> str:
-    """Return whose backup it is, as a journal names it; empty where nobody knows."""
-    return "" if manifest is None else f"{manifest.installation_id}/{manifest.server.name}"

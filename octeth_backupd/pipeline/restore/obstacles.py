@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.overlaps import places_around, places_inside
 from octeth_backupd.domain.restore.foreign import is_foreign
-from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.plan import Refusal
 from octeth_backupd.errors import BackupdError
-from octeth_backupd.pipeline.restore.known_backup import newest_manifest, source_of
+from octeth_backupd.pipeline.restore.known_backup import newest_manifest
 from octeth_backupd.pipeline.restore.unreadable import unreadable_refusals
 from octeth_backupd.servers.power.registry import power_for
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.domain.restore.site import Site
-    from octeth_backupd.domain.server import ServerIdentity
     from octeth_backupd.pipeline.parts import Parts
 
 
@@ -40,8 +38,7 @@ def unresolved_restore(parts: Parts, server: str, *, run_id: str) -> tuple[Refus
 def foreign_reason(parts: Parts, site: Site, manifest: Manifest | None, *, installation_id: str) -> str:
     """Return why the present data is not known to be the backup's server's; empty when it is.
 
-    A backup of this installation brings along what the catalog knows of its server; one from elsewhere only itself,
-    and the data that the last restore put there from a backup of the same server.
+    A backup of this installation brings along what the catalog knows of its server; one from elsewhere only itself.
 
     Args:
         parts: The configuration's object graph.
@@ -50,23 +47,12 @@ def foreign_reason(parts: Parts, site: Site, manifest: Manifest | None, *, insta
         installation_id: This installation's.
     """
     if manifest is not None and manifest.installation_id != installation_id:
-        return is_foreign(site, manifest, _put_there(parts, site, manifest), installation_id)
+        return is_foreign(site, manifest, (), installation_id)
     name = manifest.server.name if manifest is not None else site.server
     succession = [identity for identity, _, _ in parts.catalog.server_identities(name)]
     reason = is_foreign(site, manifest, succession, installation_id)
     newest = newest_manifest(parts.catalog, name) if reason else None
     return is_foreign(site, newest, succession, installation_id) if newest is not None else reason
-
-
-def _put_there(parts: Parts, site: Site, manifest: Manifest) -> tuple[ServerIdentity, ...]:
-    """Return the identity that the data had when the server's last restore was over, if it was of such a backup."""
-    done = (one for one in parts.journals.all() if one.server == site.server and one.state is State.COMMITTED)
-    last = next(done, None)
-    over_at = None if last is None or last.source != source_of(manifest) else last.since(State.COMMITTED)
-    if over_at is None:
-        return ()
-    known = parts.catalog.server_identities(site.server)
-    return tuple(identity for identity, first_seen, _ in known if first_seen <= over_at)[-1:]
 
 
 def backups_in_data(parts: Parts, site: Site) -> tuple[Refusal, ...]:

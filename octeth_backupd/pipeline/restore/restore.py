@@ -18,7 +18,6 @@ from octeth_backupd.pipeline.restore.binlogs import place
 from octeth_backupd.pipeline.restore.carry_over import carry_over
 from octeth_backupd.pipeline.restore.dress import dress, give_unused
 from octeth_backupd.pipeline.restore.fetch import Fetch
-from octeth_backupd.pipeline.restore.known_backup import source_of
 from octeth_backupd.pipeline.restore.live import LiveRestore, sync_staged
 from octeth_backupd.pipeline.restore.login import logins_for
 from octeth_backupd.pipeline.restore.refusals import require_plan
@@ -128,7 +127,6 @@ class _Restore:
             server=run.server,
             backup_id=holding.plan.backup_id,
             archive=holding.archive.name,
-            source=source_of(holding.archive.manifest),
             container=site.container.name if site.container else "",
             container_id=site.container.container_id if site.container else "",
             systemd_unit=site.systemd_unit,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,65 +68,6 @@ def test_a_backup_from_elsewhere_does_not_inherit_this_servers_name(bench: Bench
     bench.catalog.record_server("oempro", OTHER, START)
 
     assert foreign_reason(bench.parts(), make_site(identity=OTHER), make_manifest(), installation_id="another") != ""
-
-
-def restored(bench: Bench, *, source: str = "another/oempro", server: str = "oempro", day: int = 1) -> None:
-    """Note that a restore has put data there, as it is done at its end."""
-    over_at = START + timedelta(days=day)
-    bench.parts().journals.write(
-        Journal(
-            restore_id=f"run-{day}",
-            installation_id=INSTALLATION,
-            server=server,
-            source=source,
-            state=State.COMMITTED,
-            created_at=over_at - timedelta(hours=1),
-            history=((State.COMMITTED, over_at),),
-        )
-    )
-
-
-def reason_of(bench: Bench, identity: ServerIdentity = OTHER) -> str:
-    """Ask about data of this identity and a backup that another installation made."""
-    manifest = make_manifest(installation_id="another")
-    return foreign_reason(bench.parts(), make_site(identity=identity), manifest, installation_id=INSTALLATION)
-
-
-def test_data_that_a_restore_has_just_put_there_is_the_server_whose_backup_that_was(bench: Bench) -> None:
-    bench.catalog.record_server("oempro", OTHER, START)
-    assert reason_of(bench) != ""
-
-    restored(bench)
-
-    assert reason_of(bench) == ""
-
-
-@pytest.mark.parametrize(("source", "server"), [("third/oempro", "oempro"), ("", "oempro"), ("another/oempro", "shop")])
-def test_a_restore_of_another_servers_backup_or_elsewhere_says_nothing(bench: Bench, source: str, server: str) -> None:
-    bench.catalog.record_server("oempro", OTHER, START)
-
-    restored(bench, source=source, server=server)
-
-    assert reason_of(bench) != ""
-
-
-def test_only_the_last_restore_counts_such_as_an_undo_of_the_one_before(bench: Bench) -> None:
-    bench.catalog.record_server("oempro", OTHER, START)
-    restored(bench)
-
-    restored(bench, source="", day=2)
-
-    assert reason_of(bench) != ""
-
-
-def test_data_that_came_after_the_restore_is_not_what_it_put_there(bench: Bench) -> None:
-    restored_data = replace(OTHER, server_uuid="88888888-71ca-11e1-9e33-c80aa9429562")
-    bench.catalog.record_server("oempro", restored_data, START)
-    restored(bench)
-    bench.catalog.record_server("oempro", OTHER, START + timedelta(days=3))
-
-    assert reason_of(bench) != ""
-    assert reason_of(bench, restored_data) == ""
 
 
 def test_the_newest_backup_speaks_for_data_that_an_old_one_does_not_know(bench: Bench) -> None:

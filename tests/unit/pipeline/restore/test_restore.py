@@ -23,13 +23,11 @@ from octeth_backupd.pipeline.restore import restore as restore_module
 from octeth_backupd.pipeline.restore.restore import outcome_words, restore, result_of
 from tests.fakes.catalog_values import make_backup
 from tests.fakes.hook_programs import hooks, write_program
-from tests.fakes.manifests import make_manifest
 from tests.fakes.power import FakePower
 from tests.fakes.restores import make_journal
 from tests.unit.domain.restore.test_journal import JOURNAL
 
 if TYPE_CHECKING:
-    from octeth_backupd.domain.manifest import Manifest
     from octeth_backupd.domain.restore.journal import Journal
     from octeth_backupd.pipeline.context import RunContext
     from octeth_backupd.pipeline.parts import Parts
@@ -50,7 +48,6 @@ class Staged:
         self.error_in: dict[str, Exception] = {}
         self.login = "configured"
         self.refusals: tuple[Refusal, ...] = ()
-        self.manifest: Manifest | None = None
         self.live = bench.directory / "data"
         self.live.mkdir()
         self.finished: list[Journal] = []
@@ -102,7 +99,6 @@ class Staged:
             archive_format=ArchiveFormat.TAR,
             size_bytes=1,
             unpacked_bytes=1,
-            manifest=self.manifest,
         )
         swap = Swap(role="data", live=self.live, room=self.live.parent / room_name(run_id), method=SwapMethod.EXCHANGE)
         return RestorePlan(
@@ -172,14 +168,6 @@ def test_without_a_rehearsal_nothing_is_expected(staged: Staged) -> None:
 
     assert "rehearse" not in staged.called
     assert staged.finished[0].expected == Expected()
-
-
-def test_journal_says_whose_backup_it_was(staged: Staged) -> None:
-    staged.manifest = make_manifest(installation_id="another")
-
-    staged.run()
-
-    assert staged.finished[0].source == "another/oempro"
 
 
 def test_a_refused_plan_leaves_no_journal(staged: Staged) -> None:
