@@ -174,7 +174,8 @@ class Notices:
             deliveries.c.state.in_((DeliveryState.SENT, DeliveryState.SUPERSEDED)),
         )
         with self._database.read() as connection:
-            return any(parse_notice(text).says_is_over(problem) for text in connection.scalars(later))
+            texts = [text for text in connection.scalars(later) if _is_readable(text)]
+            return any(parse_notice(text).says_is_over(problem) for text in texts)
 
     def give_up_unreadable(self, *, at: datetime) -> int:
         """Give up what waits and is no notice to this release, such as one of a newer; return how many that were."""

@@ -7,6 +7,7 @@ import getpass
 import os
 import select
 import signal
+import socket
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from octeth_backupd.cli.ctl.screen import printable
 from octeth_backupd.cli.import_command import import_from
+from octeth_backupd.domain.backup import Operation
 from octeth_backupd.domain.server import Placement
 from octeth_backupd.domain.setup.databases import parse_databases
-from octeth_backupd.errors import InvalidRequestError, PermissionDeniedError
+from octeth_backupd.errors import BusyError, InvalidRequestError, PermissionDeniedError
 from octeth_backupd.process.clock import SystemClock
 from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.process.host import HostRunner
@@ -184,20 +186,36 @@ def _import(arguments: argparse.Namespace, directory: Path) -> int:
     )
 
 
-def _runs(socket: Path) -> tuple[GoingOn, ...]:
+def _runs(path: Path) -> tuple[GoingOn, ...]:
     from octeth_backupd.cli.ctl.connection import Connection  # httpx is slow to import
     from octeth_backupd.cli.ctl.failure import CommandFailedError
 
-    try:
-        with Connection(socket) as connection:
-            servers = connection.get("/v1/status")["servers"]
-    except CommandFailedError:
+    if not _is_listening(path):
         return ()
+    try:
+        with Connection(path) as connection:
+            servers = connection.get("/v1/status")["servers"]
+    except CommandFailedError as exc:
+        raise BusyError(
+            f"the daemon at {path} does not say what it is doing: {exc.message}",
+            hint="Run setup again when octeth-backupctl status answers, or stop it: systemctl stop octeth-backupd",
+        ) from exc
     return tuple(
         GoingOn(run_id=run["id"], operation=run["operation"], server=server["name"])
         for server in servers
-        if (run := server["active_run"]) is not None
+        if (run := server["active_run"]) is not None and Operation(run["operation"]).holds_server
     )
+
+
+def _is_listening(path: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return path.exists()  # whoever is there is in no state to be asked
+    return True
 
 
 def _take_backup(server: str, socket: Path) -> int:

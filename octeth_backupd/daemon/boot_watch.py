@@ -31,7 +31,7 @@ NAME: Final = "boot"
 LOOK_EVERY: Final = timedelta(hours=1)
 _SUFFIX: Final = ".service"
 _LONGEST_ANSWER_SECONDS: Final = 5
-_UNSTARTED: Final = frozenset({"disabled", "enabled-runtime", "masked", "masked-runtime"})
+_STARTED: Final = frozenset({"enabled", "static", "alias", "generated", "indirect"})
 
 
 class BootWatch:
@@ -77,10 +77,10 @@ class BootWatch:
     def diagnose(self) -> list[CheckResult]:
         """Ask systemd now; return the answer for ``doctor``, none where nobody can tell."""
         state = self._state() if self._unit else ""
-        if state not in _UNSTARTED:
+        if not state:
+            return []  # nobody can tell now; what was known stands
+        if state in _STARTED:
             self._warnings.pop(NAME, None)
-            if not state:
-                return []
             return [CheckResult(name=NAME, status=CheckStatus.PASSED, summary=f"{self._unit} is {state}")]
         name = self._unit.removesuffix(_SUFFIX)
         summary = f"the unit {self._unit} is {state}: after the next reboot there are no backups"

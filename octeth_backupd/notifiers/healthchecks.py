@@ -168,16 +168,18 @@ def push_url(url: str, notice: Notice, *, is_late: bool = False) -> str:
 
 
 def push_refusal(answer: str) -> str | None:
-    """Return why Uptime Kuma did not take a push that it answered with 200; None: nothing says that it did not.
+    """Return why Uptime Kuma did not take a push that was answered with 200; None: nothing says that it did not.
 
     Source:
-        Uptime Kuma's push route: ``{"ok": false, "msg": "Monitor not found or not active."}``.
+        Uptime Kuma's push route: ``{"ok": true}``, ``{"ok": false, "msg": "Monitor not found or not active."}``.
     """
+    if answer.lstrip().startswith("<"):
+        return "the answer is a page, as of something in front of it that asks for a login"
     try:
         document = json.loads(answer)
     except ValueError:
         return None
-    if not isinstance(document, dict) or document.get("ok") is not False:
+    if not isinstance(document, dict) or document.get("ok", True) is True:
         return None
     return shown_answer(str(document.get("msg") or ""))
 

@@ -22,7 +22,10 @@ _NAME_LOOKUP_SECONDS = 15
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_CREDENTIAL_HEADER = re.compile("auth|key|token|secret|pass|cookie|credential|session", re.IGNORECASE)
+_CREDENTIAL_HEADER = re.compile(
+    "auth|key|token|secret|pass|cookie|credential|session|sign|access|api|bearer|pin$", re.IGNORECASE
+)
+_SCHEME = re.compile(r"(basic|bearer|digest|token)\s", re.IGNORECASE)
 _LEAST_LIKE_A_TOKEN = 16
 """Shorter values of other headers are words, such as a team's name: masked everywhere, they would spoil messages."""
 
@@ -171,7 +174,7 @@ class NotifierSettings(Section):
         of_headers = [
             value
             for name, value in zip(self.headers, self.header_values, strict=True)
-            if _CREDENTIAL_HEADER.search(name) or len(value) >= _LEAST_LIKE_A_TOKEN
+            if _CREDENTIAL_HEADER.search(name) or len(value) >= _LEAST_LIKE_A_TOKEN or _SCHEME.match(value)
         ]
         texts = [self.password.get_secret_value(), self.signing_secret.get_secret_value(), *of_headers]
         texts += [text.partition(" ")[2] for text in texts]  # "Bearer TOKEN"

@@ -31,6 +31,9 @@ EDITED = "edited configuration"
 EDITING = timedelta(minutes=10)
 """So long somebody may be at work on the file: what it lacks meanwhile is nobody's business."""
 
+JUDGED_EVERY = timedelta(hours=1)
+"""How often the file is judged that did not change itself: what it names may have."""
+
 
 class ConfigurationWatch:
     """Keeps true what is said of the file.
@@ -54,6 +57,7 @@ class ConfigurationWatch:
         self._state = state
         self._clock = clock
         self._seen = self._stamp()
+        self._judged_at = clock.now()
         self._broken: BrokenFile | None = None
         self._edited_since: datetime | None = None
 
@@ -92,9 +96,13 @@ class ConfigurationWatch:
             )
 
     def look(self) -> None:
-        """Judge the file when it is another one than at the last look, or was broken: what it names may be mended."""
+        """Judge the file when it is another one than at the last look, or was broken; and every hour in any case.
+
+        What it names may be mended, or be gone: the files of passwords, of addresses, of certificates.
+        """
         stamp = self._stamp()
-        if stamp != self._seen or self._broken is not None:
+        is_due = not timedelta(0) <= self._clock.now() - self._judged_at < JUDGED_EVERY
+        if stamp != self._seen or self._broken is not None or is_due:
             self._seen = stamp
             self._judge()
         if self._edited_since is not None and self._clock.now() - self._edited_since >= EDITING:
@@ -103,6 +111,7 @@ class ConfigurationWatch:
             )
 
     def _judge(self) -> None:
+        self._judged_at = self._clock.now()
         found = examine(self._path, self._environment)
         mistakes = [problem for problem in found.problems if not problem.is_warning]
         is_edited = not mistakes and found.settings != self._in_force

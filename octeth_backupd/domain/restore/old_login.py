@@ -1,4 +1,4 @@
-"""Restores whose data came back with another password of the account than the configured one."""
+"""Restores whose data came back with another password of the account than the configured one, or with no account."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 
 OLD_LOGIN = "the accounts come back with the old password: correct password_file, or change the account's password"
 """Why such a restore is degraded: no backup can be made until somebody has seen to it."""
+NO_LOGIN = "nobody could log in on the restored data: correct password_file, or make the account again"
+"""The same, where no password at all was right: only a restore without rehearsal can come to that."""
 
 
 def left_old_login(run: Run) -> bool:
-    """Return whether a run ended so."""
-    return OLD_LOGIN in run.detail.get("degraded", ())
+    """Return whether a run ended in one of these ways."""
+    return not {OLD_LOGIN, NO_LOGIN}.isdisjoint(run.detail.get("degraded", ()))
 
 
 def put_data_in_place(run: Run) -> bool:

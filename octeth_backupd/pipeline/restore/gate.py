@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from octeth_backupd.domain.grants import shows_all_tables
 from octeth_backupd.domain.masking import mask_text
 from octeth_backupd.domain.restore.gate import corruption_lines, judge_tables
-from octeth_backupd.domain.restore.old_login import OLD_LOGIN
+from octeth_backupd.domain.restore.old_login import NO_LOGIN, OLD_LOGIN
 from octeth_backupd.errors import DockerError, RestoreError, ServerError
 from octeth_backupd.pipeline.restore.readiness import enter
 from octeth_backupd.servers.sql_errors import PrivilegeMissingError, error_number
@@ -115,7 +115,7 @@ def _look_with_patience(
         try:
             with enter(server, logins) as entrance:
                 if entrance.session is None:
-                    return _Found(notes=[f"not looked into: {entrance.refusal}"])
+                    return _Found(notes=[NO_LOGIN, f"not looked into: {entrance.refusal}"])
                 if entrance.login == "old" != expected.login:  # not rehearsed, where it would have been told
                     found.notes.append(OLD_LOGIN)
                 _look_inside(entrance.session, expected, found)

@@ -9,7 +9,7 @@ from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.hooks import Hook, HookFacts
 from octeth_backupd.domain.restore.journal import Expected, Journal
 from octeth_backupd.domain.restore.machine import Event, State
-from octeth_backupd.domain.restore.old_login import OLD_LOGIN
+from octeth_backupd.domain.restore.old_login import NO_LOGIN, OLD_LOGIN
 from octeth_backupd.domain.restore.order import RestoreOrder
 from octeth_backupd.domain.restore.swap import SwapMethod
 from octeth_backupd.errors import BackupdError, RestoreError
@@ -240,9 +240,11 @@ def restored_result(
     journal: Journal, *, notes: Collection[str], backup_id: str, detail: Mapping[str, Any]
 ) -> RunResult:
     """Return how a restore that put its data in place ended: degraded where the daemon cannot log in any more."""
-    if journal.expected.login != "old" and OLD_LOGIN not in notes:
+    found = {*notes, OLD_LOGIN} if journal.expected.login == "old" else {*notes}
+    why = [cause for cause in (OLD_LOGIN, NO_LOGIN) if cause in found]
+    if not why:
         return RunResult(status=RunStatus.SUCCESS, backup_id=backup_id or None, detail=detail)
-    return RunResult(status=RunStatus.DEGRADED, backup_id=backup_id or None, detail={**detail, "degraded": [OLD_LOGIN]})
+    return RunResult(status=RunStatus.DEGRADED, backup_id=backup_id or None, detail={**detail, "degraded": why})
 
 
 def outcome_words(journal: Journal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,16 @@ import pytest
 
 from octeth_backupd.cli import setup_command
 from octeth_backupd.cli.ctl.connection import Connection
+from octeth_backupd.cli.ctl.failure import CommandFailedError
 from octeth_backupd.cli.daemon import build_parser, main
 from octeth_backupd.cli.setup_command import order_of
 from octeth_backupd.domain.server import Placement
-from octeth_backupd.errors import InvalidRequestError
+from octeth_backupd.errors import BusyError, InvalidRequestError
 from octeth_backupd.setup.prompt import NobodyPrompt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from octeth_backupd.setup.order import Machine, SetupOrder
 
 
@@ -117,12 +121,34 @@ def test_without_a_terminal_the_way_without_questions_is_named(
     assert orders == []
 
 
-def test_runs_are_those_that_the_daemon_says_hold_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = {"id": "r1", "operation": "backup"}
-    status = {"servers": [{"name": "one", "active_run": run}, {"name": "two", "active_run": None}]}
-    monkeypatch.setattr(Connection, "get", lambda *_: status)
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Path]:
+    """A socket at which somebody listens, who says nothing."""
+    path = tmp_path / "listening.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen()
+        yield path
 
-    assert [str(each) for each in setup_command._runs(Path("/run/c.sock"))] == ["backup of one (r1)"]
+
+def test_runs_are_those_that_the_daemon_says_hold_a_server(listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [{"id": "r1", "operation": "backup"}, {"id": "r2", "operation": "upload"}, None]
+    servers = [{"name": name, "active_run": run} for name, run in zip(("one", "two", "three"), runs, strict=True)]
+    monkeypatch.setattr(Connection, "get", lambda *_: {"servers": servers})
+
+    assert [str(each) for each in setup_command._runs(listening)] == ["backup of one (r1)"]
+
+
+def test_a_daemon_that_listens_and_does_not_answer_may_have_a_run(
+    listening: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> object:
+        raise CommandFailedError("the daemon does not answer", code="unavailable")
+
+    monkeypatch.setattr(Connection, "get", silent)
+
+    with pytest.raises(BusyError, match="does not say what it is doing: the daemon does not answer"):
+        setup_command._runs(listening)
 
 
 def test_no_run_goes_on_where_no_daemon_answers(tmp_path: Path) -> None:

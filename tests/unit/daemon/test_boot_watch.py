@@ -58,6 +58,9 @@ def systemctl(tmp_path: Path) -> Systemctl:
     [
         ("disabled", "systemctl enable octeth-backupd"),
         ("enabled-runtime", "systemctl enable octeth-backupd"),
+        ("linked", "systemctl enable octeth-backupd"),
+        ("transient", "systemctl enable octeth-backupd"),
+        ("not-found", "systemctl enable octeth-backupd"),
         ("masked", "systemctl unmask octeth-backupd && systemctl enable octeth-backupd"),
         ("masked-runtime", "systemctl unmask octeth-backupd && systemctl enable octeth-backupd"),
     ],
@@ -75,8 +78,8 @@ def test_unit_that_is_not_started_at_boot_is_a_warning_with_the_command(
     assert systemctl.asked == [f"is-enabled -- {UNIT}"]
 
 
-@pytest.mark.parametrize("state", ["enabled", "static", "linked", "generated", "alias", "indirect", "transient"])
-def test_every_other_state_is_none(systemctl: Systemctl, state: str) -> None:
+@pytest.mark.parametrize("state", ["enabled", "static", "generated", "alias", "indirect"])
+def test_unit_that_is_started_at_boot_is_none(systemctl: Systemctl, state: str) -> None:
     systemctl.says(state)
 
     [result] = systemctl.watch.diagnose()
@@ -115,6 +118,16 @@ def test_systemctl_that_only_complains_says_nothing(systemctl: Systemctl) -> Non
 
     assert systemctl.watch.diagnose() == []
     assert systemctl.warnings == {}
+
+
+def test_a_warning_stays_while_systemd_cannot_be_asked(systemctl: Systemctl) -> None:
+    systemctl.says("disabled", code=1)
+    systemctl.look()
+    systemctl.says("Failed to connect to bus: Host is down", code=1)
+
+    systemctl.look()
+
+    assert NAME in systemctl.warnings
 
 
 def test_host_without_systemctl_says_nothing(tmp_path: Path) -> None:

@@ -143,6 +143,8 @@ def test_uptime_kuma_has_no_word_for_a_start_nor_for_a_success_that_is_late_and_
     [
         ('{"ok":false,"msg":"Monitor not found\\nor not active."}', "did not take the push: Monitor not found or not"),
         ('{"ok":false}', "did not take the push$"),
+        ('{"ok":null}', "did not take the push$"),
+        ("\n<!DOCTYPE html><title>Sign in</title>", "the answer is a page"),
     ],
 )
 def test_a_push_that_uptime_kuma_did_not_take_is_an_error_though_it_answers_200(answer: str, words: str) -> None:

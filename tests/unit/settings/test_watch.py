@@ -10,7 +10,7 @@ import pytest
 from octeth_backupd.daemon.services import ServiceState
 from octeth_backupd.errors import ConfigurationError
 from octeth_backupd.settings.load import load
-from octeth_backupd.settings.watch import EDITED, EDITING, RESTART, ConfigurationWatch
+from octeth_backupd.settings.watch import EDITED, EDITING, JUDGED_EVERY, RESTART, ConfigurationWatch
 from tests.fakes.clock import FakeClock
 from tests.unit.settings.conftest import GOOD_SERVER, ZONE
 
@@ -115,6 +115,21 @@ def test_a_file_that_did_not_change_is_not_read_again(bench: Bench, monkeypatch:
     bench.watch.look()
 
     assert bench.warnings == {}
+
+
+def test_what_the_file_names_and_is_gone_is_found_within_the_hour(bench: Bench, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret")
+    password.chmod(0o600)
+    bench.reload(GOOD.replace("[servers.oempro]", f'[servers.oempro]\npassword_file = "{password}"', 1))
+    password.unlink()
+
+    bench.look_after(JUDGED_EVERY)
+    bench.look_after(EDITING)
+
+    broken = bench.watch.broken_file()
+    assert broken is not None
+    assert str(password) in broken.mistake
 
 
 def test_mistakes_are_told_when_they_stay_for_ten_minutes_until_the_file_is_fine(bench: Bench) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from octeth_backupd.domain.backup import Operation, RunStatus
-from octeth_backupd.domain.restore.old_login import OLD_LOGIN, left_old_login, put_data_in_place
+from octeth_backupd.domain.restore.old_login import NO_LOGIN, OLD_LOGIN, left_old_login, put_data_in_place
 from tests.fakes.catalog_values import make_run
 
 
-@pytest.mark.parametrize(("causes", "expected"), [([OLD_LOGIN], True), (["s3: no"], False), (None, False)])
+@pytest.mark.parametrize(
+    ("causes", "expected"), [([OLD_LOGIN], True), ([NO_LOGIN], True), (["s3: no"], False), (None, False)]
+)
 def test_the_reason_why_it_is_degraded_tells_of_the_old_password(causes: list[str] | None, *, expected: bool) -> None:
     detail = {} if causes is None else {"degraded": causes}
     run = make_run(operation=Operation.RESTORE, status=RunStatus.DEGRADED, detail=detail)

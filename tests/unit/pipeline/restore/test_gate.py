@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octeth_backupd.domain.restore.journal import Expected
-from octeth_backupd.domain.restore.old_login import OLD_LOGIN
+from octeth_backupd.domain.restore.old_login import NO_LOGIN, OLD_LOGIN
 from octeth_backupd.errors import DockerError, RestoreError, ServerError, ServerUnreachableError
 from octeth_backupd.pipeline.restore import readiness
 from octeth_backupd.pipeline.restore.gate import pass_gate
@@ -91,7 +91,7 @@ def test_old_password_that_no_rehearsal_has_told_of_is_a_note(gated: GateBench) 
 def test_refused_login_alone_does_not_fail_it(gated: GateBench) -> None:
     gated.door.accepts.clear()
 
-    assert gated.gate((CONFIGURED, OLD)) == ("not looked into: backup was refused",)
+    assert gated.gate((CONFIGURED, OLD)) == (NO_LOGIN, "not looked into: backup was refused")
 
 
 def test_refused_login_with_corruption_in_the_log_fails_it(gated: GateBench) -> None:
