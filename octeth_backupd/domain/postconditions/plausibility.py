@@ -58,7 +58,7 @@ def size_as_before(evidence: Evidence) -> Answer:
             cause="Much was deleted or added, or this is not the data it was.",
             fix=LOOK,
         )
-    if previous.data_bytes > 0 and previous.archive_bytes > 0:
+    if previous.data_bytes > 0:
         expected = previous.archive_bytes * data_bytes // previous.data_bytes
         verdict = evidence.bounds.verdict(archived.size_bytes, expected)
         if verdict is not None:

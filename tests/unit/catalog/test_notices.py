@@ -271,6 +271,20 @@ def test_what_another_release_wrote_is_given_up_and_does_not_block_the_rest(
     assert [one.delivery_id for one in catalog.notices.due("mail", at=LATER)] == [2]
 
 
+def test_what_another_release_said_of_a_problem_does_not_hold_up_the_outbox(
+    catalog: Catalog, catalog_path: Path
+) -> None:
+    catalog.notices.tell(at=START, notices=[("mail", NOTICE), ("mail", NOTICE)])
+    first, later = catalog.notices.waiting("mail")
+    catalog.notices.end_delivery(later.delivery_id, DeliveryState.SENT, at=LATER)
+    database = open_database(catalog_path, clock=StandingClock())
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET notice = '{}' WHERE delivery_id = 2")
+    database.close()
+
+    assert not catalog.notices.is_overtaken(first)
+
+
 def test_only_what_is_due_is_given_and_what_an_odd_clock_put_off_too(catalog: Catalog) -> None:
     catalog.notices.tell(at=START, notices=[("mail", NOTICE)] * 3)
     first, second, third = catalog.notices.waiting("mail")

@@ -106,10 +106,26 @@ def test_a_word_in_a_header_is_no_secret_of_the_whole_installation() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "X-Auth", "X-Gitlab-Token", "Client-Secret"]
+    "name",
+    [
+        "authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        "X-Api-Key",
+        "X-Auth",
+        "X-Gitlab-Token",
+        "Client-Secret",
+        "X-Access",
+        "X-Signature",
+        "X-Pin",
+    ],
 )
 def test_a_header_for_credentials_holds_a_secret_however_short(name: str) -> None:
     assert "s3cr" in NotifierSettings.model_validate({**HOOK, "headers": {name: "s3cr"}}).secrets
+
+
+def test_a_value_that_names_its_scheme_holds_a_secret_whatever_the_header() -> None:
+    assert "tok1" in NotifierSettings.model_validate({**HOOK, "headers": {"X-Hook": "Bearer tok1"}}).secrets
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from octeth_backupd.domain.backup import RunStatus
 from octeth_backupd.domain.restore.journal import Expected
 from octeth_backupd.domain.restore.machine import State
+from octeth_backupd.domain.restore.old_login import NO_LOGIN
 from octeth_backupd.domain.restore.order import RestoreOrder, VerifyOrder
 from octeth_backupd.domain.restore.plan import ArchiveFormat, ArchiveSource, Refusal, RestorePlan
 from octeth_backupd.domain.restore.site import DataState, Owner, Site
@@ -222,6 +223,14 @@ def test_a_restore_after_which_the_daemon_cannot_log_in_is_degraded(login: Any, 
 
     assert result.status is status
     assert ("correct password_file" in str(result.detail.get("degraded"))) is (login == "old")
+
+
+def test_a_restore_after_which_nobody_could_log_in_is_degraded() -> None:
+    journal = make_journal(state=State.COMMITTED, expected=Expected(login=""))
+
+    result = result_of(cast("LiveRestore", SimpleNamespace(finish=lambda: journal, notes=(NO_LOGIN,))), backup_id="")
+
+    assert (result.status, result.detail["degraded"]) == (RunStatus.DEGRADED, [NO_LOGIN])
 
 
 def test_an_order_of_another_kind_is_a_defect(staged: Staged) -> None:
