@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octeth_backupd.domain.notices.current import CurrentProblem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
+from octeth_backupd.domain.restore.old_login import lockouts
 
 if TYPE_CHECKING:
     from octeth_backupd.domain.backup import Run
@@ -28,7 +29,7 @@ def login_problem(run: Run) -> CurrentProblem:
         severity=Severity.ERROR,
         server=run.server,
         title=f"{run.server}: no backup can log in since its {run.operation}",
-        cause="the account came back with the old password, which is not the configured one",
+        cause="; ".join(lockouts(run)),
         hint=f"Correct [servers.{run.server}] password_file, or change the account's password; then make a backup.",
         command=f"octeth-backupctl backup --server {run.server}",
         since=run.finished_at or run.created_at,

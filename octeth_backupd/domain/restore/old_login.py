@@ -13,9 +13,14 @@ NO_LOGIN = "nobody could log in on the restored data: correct password_file, or 
 """The same, where no password at all was right: only a restore without rehearsal can come to that."""
 
 
+def lockouts(run: Run) -> tuple[str, ...]:
+    """Return in which of these ways a run ended; none where the configured password is right."""
+    return tuple(cause for cause in (OLD_LOGIN, NO_LOGIN) if cause in run.detail.get("degraded", ()))
+
+
 def left_old_login(run: Run) -> bool:
-    """Return whether a run ended in one of these ways."""
-    return not {OLD_LOGIN, NO_LOGIN}.isdisjoint(run.detail.get("degraded", ()))
+    """Return whether it ended in any of them."""
+    return bool(lockouts(run))
 
 
 def put_data_in_place(run: Run) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from octeth_backupd.domain.backup import Operation, RunStatus
 from octeth_backupd.domain.notices.login_problems import login_problem
 from octeth_backupd.domain.notices.notice import NoticeKind, Severity
 from octeth_backupd.domain.notices.problems import problems_of
 from octeth_backupd.domain.notices.settings import NoticesSettings
+from octeth_backupd.domain.restore.old_login import NO_LOGIN, OLD_LOGIN
 from tests.fakes.catalog_values import START, make_run
 from tests.fakes.standing import good, schedule, series, server, standing
 
@@ -21,6 +26,11 @@ def test_it_says_what_to_correct_and_how_to_see_that_it_is_right() -> None:
     assert "[servers.oempro] password_file" in problem.hint
     assert problem.command == "octeth-backupctl backup --server oempro"
     assert problem.since == START
+
+
+@pytest.mark.parametrize("why", [OLD_LOGIN, NO_LOGIN])
+def test_its_cause_is_what_the_restore_found(why: str) -> None:
+    assert login_problem(replace(RESTORE, detail={"degraded": ["another", why]})).cause == why
 
 
 def test_a_backup_that_was_not_let_in_and_one_that_is_overdue_follow_from_it() -> None:
