@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from octeth_backupd.domain.restore.journal import Expected, RestartPolicy
+from octeth_backupd.domain.restore.old_login import NO_LOGIN
 from octeth_backupd.errors import DockerError, RestoreError, ServerError, ServerStillRunningError
 from octeth_backupd.pipeline.context import RunContext
 from octeth_backupd.pipeline.restore.gate import pass_gate
@@ -350,10 +351,11 @@ def test_refused_password_is_readiness_and_passes_the_gate_with_a_note(
     right, wrong = Site(mariadb, docker), Site(mariadb, docker, password="rotated since")
 
     login = wrong.ready()
-    (note,) = wrong.gate(right.expected())
+    no_login, cause = wrong.gate(right.expected())
 
     assert login == ""
-    assert "refused user 'root'" in note
+    assert no_login == NO_LOGIN
+    assert "refused user 'root'" in cause
 
 
 def test_missing_table_fails_the_gate(mariadb: DatabaseContainer, docker: Docker) -> None:
