@@ -191,28 +191,30 @@ class _Daemon:
             config_path=str(self._config_path),
             servers=sorted(self._settings.servers),
         )
-        self._recover()
-        self._systemd.remember(last_told(self._catalog))
-        self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
-        self._stray_watch.look()
-        self._scheduler.start_paused()
-        self._take_up_schedules()
-        self._telling.start()
-        self._control.start()
-        self._scheduler.resume()
-        for server in self._settings.servers:
-            self._due_watch.look(server)
-        self._retention.look()
-        self._systemd.ready()
-        _log.info("daemon.ready", socket=str(self._settings.control.socket))
-        self._boot.look()
-        self._local_copies.look()
-        self._upload_watch.look()
-        self._observation.look()
+        with ExitStack() as begun:
+            begun.callback(self._stop)  # of a start that fails: nothing runs on behind a closed catalog
+            self._recover()
+            self._systemd.remember(last_told(self._catalog))
+            self._restore_watch.look()  # first of all runs: the server may be down until its restore is resolved
+            self._stray_watch.look()
+            self._scheduler.start_paused()
+            self._take_up_schedules()
+            self._telling.start()
+            self._control.start()
+            self._scheduler.resume()
+            for server in self._settings.servers:
+                self._due_watch.look(server)
+            self._retention.look()
+            self._systemd.ready()
+            _log.info("daemon.ready", socket=str(self._settings.control.socket))
+            self._boot.look()
+            self._local_copies.look()
+            self._upload_watch.look()
+            self._observation.look()
+            begun.pop_all()
         return lifecycle.run()
 
     def _recover(self) -> None:
-        workspaces = remember_workspaces(self._catalog, self._parts.workspace_directory)
         self._recover_sidecars()  # first: one that still runs would go on writing into a workspace
         Recovery(
             catalog=self._catalog,
@@ -221,7 +223,7 @@ class _Daemon:
             storages=self._parts.local_storages,
             remote=tuple(self._parts.remote_storages),
             has_after_backup=bool(self._parts.hooks.after_backup),
-            workspace_directories=workspaces,
+            workspace_directories=remember_workspaces(self._catalog, self._parts.workspace_directory),
             runtime_directory=self._settings.daemon.runtime_directory,
         ).recover()
 
@@ -271,8 +273,7 @@ class _Daemon:
         """Do each minute what must not depend on the scheduler's file, and what could not be done at the start."""
         self._scheduler.wakeup()
         self._complete_reload()
-        for server in self._worker.record_late():
-            self._due_watch.look(server)
+        self._worker.record_late()
         self._recover_sidecars()
         self._restore_watch.look()
         self._stray_watch.look()

@@ -123,9 +123,14 @@ def _serve(config: Path) -> int:
 
     gc.freeze()
     gc.enable()
-    exit_code = serve(settings, config_path=config)
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-        # A diagnosis that waits for a server must not keep a daemon that has stopped from ending.
+    threads = set(threading.enumerate())
+    try:
+        exit_code = serve(settings, config_path=config)
+    except BackupdError as error:
+        _complain(error)
+        exit_code = error.exit_code
+    if set(threading.enumerate()) - threads:
+        # One that waits for a server must not keep the daemon from ending, nor be in C code when the interpreter goes.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(exit_code)

@@ -84,7 +84,7 @@ def test_what_may_pass_is_worth_another_try(endpoints: Endpoints, kind: str, moo
         endpoint.notifier.send(make_notice())
 
     assert caught.value.retryable
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert endpoint.texts() == []
     asked = 77.0 if mood == "limits" and endpoint.says_retry_after else None
     assert caught.value.retry_after_seconds == asked
@@ -140,7 +140,7 @@ def test_an_answer_that_does_not_end_is_not_waited_for(endpoints: Endpoints, kin
     with pytest.raises(NotifyError, match="does not end"):
         endpoint.notifier.send(make_notice())
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PROGRAMS: Final = Path(sys.executable).parent
-_READY_SECONDS: Final = 30.0
+_READY_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 40.0
 
 
@@ -87,7 +87,7 @@ class Daemon:
         sections: dict[str, dict[str, Any]] = {
             "backup": {"space_margin": "16 MiB", "min_free": "16 MiB", "max_disk_usage_percent": 99},
             "local": {"directory": str(self.backup_directory)},
-            "schedules": {"daily": "", "weekly": "", "monthly": "", "timezone": "Europe/Berlin"},
+            "schedules": {"daily": "", "weekly": "", "monthly": "", "retention": "", "timezone": "Europe/Berlin"},
             "daemon": {
                 "state_directory": str(self.state_directory),
                 "runtime_directory": str(self.runtime_directory),

@@ -34,7 +34,7 @@ class Gate:
         """Let everybody through, from now on."""
         self.closed.unlink(missing_ok=True)
 
-    def wait_until_reached(self, timeout_seconds: float = 30) -> None:
+    def wait_until_reached(self, timeout_seconds: float = 120) -> None:
         """Return when somebody waits at the gate.
 
         Raises:

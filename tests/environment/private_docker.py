@@ -17,7 +17,7 @@ from tests.environment.process_tree import descendants, kill_all, processes_nami
 if TYPE_CHECKING:
     from types import TracebackType
 
-_READY_SECONDS: Final = 30.0
+_READY_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _COPY_BYTES: Final = 1 << 20

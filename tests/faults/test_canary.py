@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -89,14 +90,17 @@ class ProcessWatch:
             finally:
                 os.close(descriptor)
             if self._secret in data:
-                self.found.add(f"{kind} of {Path(process, 'comm').read_text().strip()}")
+                name = "a process that has ended since"
+                with suppress(OSError):
+                    name = Path(process, "comm").read_text().strip()
+                self.found.add(f"{kind} of {name}")
 
 
 def test_the_watch_over_processes_finds_a_secret_in_arguments_and_in_the_environment() -> None:
     secret = new_secret()
     with ProcessWatch(secret.encode()) as watch:
-        subprocess.run(["sleep", "0.3"], env={**os.environ, "PASSWORD": secret}, check=True)
-        subprocess.run(["sh", "-c", "sleep 0.3", secret], check=True)
+        subprocess.run(["sleep", "2"], env={**os.environ, "PASSWORD": secret}, check=True)
+        subprocess.run(["sh", "-c", "sleep 2; :", secret], check=True)
 
     assert any(found.startswith("environ of") for found in watch.found)
     assert any(found.startswith("cmdline of") for found in watch.found)

@@ -296,7 +296,7 @@ def change(catalog: Path, statement: str) -> None:
 
 def wait_until_written_to(catalog: Path) -> None:
     """Return when somebody else is in the middle of a write transaction."""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     with closing(sqlite3.connect(catalog, timeout=0, isolation_level=None)) as connection:
         while time.monotonic() < limit:
             try:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from octeth_backupd.domain.restore.machine import State
 from octeth_backupd.domain.restore.swap import ROOM_PREFIX
-from tests.environment.audit_fault import wait_before
+from tests.environment.audit_fault import Stop, stop_at, stoppable, wait_before
 from tests.environment.backup_lock import backup_lock
 from tests.environment.database_containers import DATA_DIRECTORY, MariaDbContainer, unique_name
 from tests.environment.docker_engine import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from tests.environment.restoring import Contents, Restoring
 
-FAILED, CANCELLED, INTERRUPTED, BUSY = 1, 3, 5, 75
+FAILED, CANCELLED, INTERRUPTED, BUSY, CONFIGURATION = 1, 3, 5, 75, 78
 MIB = 1 << 20
 _marks = itertools.count(2)
 
@@ -494,7 +495,7 @@ def test_a_slot_that_comes_due_during_a_restore_is_recorded_as_skipped_and_caugh
         daemon.stop()
         gate = Gate(tmp_path / "gate")
         held = wait_before(tmp_path / "hook", UNPACKING, gate)
-        daemon.environment = held | clock_at(due.replace(second=0) - timedelta(seconds=15))
+        daemon.environment = held | clock_at(due.replace(second=0) - timedelta(seconds=45))
         with (tmp_path / "hook" / "sitecustomize.py").open("a") as hook:
             hook.write(SLEEP_WITHOUT_A_CLOCK)
         daemon.start()
@@ -511,6 +512,38 @@ def test_a_slot_that_comes_due_during_a_restore_is_recorded_as_skipped_and_caugh
         assert bench.contents() == at_backup
         with closing(sqlite3.connect(daemon.state_directory / "catalog.sqlite")) as catalog:
             assert catalog.execute("SELECT state FROM slots").fetchall() == [("served",)]
+
+
+def test_a_start_that_fails_still_brings_back_a_server_that_a_restore_had_stopped(tmp_path: Path) -> None:
+    """Nobody starts the daemon again before its configuration is mended: the server must not wait for that."""
+    with restoring(tmp_path, vendor="mariadb", fill_bytes=500_000) as bench:
+        backup = bench.back_up()
+        bench.change(1)
+        before, daemon, gate = bench.contents(), bench.daemon, Gate(tmp_path / "gate")
+        daemon.stop()
+        daemon.environment = stoppable(tmp_path / "fault")
+        stop_at(tmp_path / "fault", [Stop(patterns=[f" state={State.SWAPPING}$"], gate=gate)])
+        daemon.start()
+        begin_restore(bench, backup, "--no-rehearsal")
+        gate.wait_until_reached()
+        daemon.kill()
+        stop_at(tmp_path / "fault", [])
+        was_down = not bench.server.is_running()
+        daemon.socket.unlink(missing_ok=True)
+        daemon.socket.write_text("precious")
+
+        daemon.start(wait=False)
+        assert daemon.process is not None
+        exit_code = daemon.process.wait(120)
+
+        assert was_down
+        assert (exit_code, daemon.socket.read_text()) == (CONFIGURATION, "precious"), daemon.log()[-3000:]
+        assert f"{daemon.socket} exists and is not a socket" in daemon.log()
+        bench.server.wait_until_ready()
+        assert bench.contents() == before
+        daemon.socket.unlink()
+        daemon.start()
+        assert the_run(bench, last_run(bench)["id"])["status"] == "success"
 
 
 def test_an_old_password_that_is_given_for_a_restore_is_found_nowhere(tmp_path: Path) -> None:

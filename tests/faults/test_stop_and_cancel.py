@@ -90,7 +90,7 @@ def test_cancel_ends_the_program_and_the_run_and_closes_the_slot(
     assert daemon.ctl("cancel", run_id).exit_code == 0
 
     assert watching.result().exit_code == CANCELLED
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert_cancelled(daemon, run_id, step=held.step)
     [schedule] = daemon.api("/v1/schedules")["schedules"]
     assert (schedule["last_state"], schedule["last_run_id"]) == ("cancelled", run_id)
@@ -324,7 +324,7 @@ def wait_for_line(daemon: Daemon, text: str) -> None:
 
 
 def wait_for_runs(daemon: Daemon, count: int) -> None:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 60
     while len(daemon.runs()) < count:
         assert time.monotonic() < limit
         time.sleep(0.05)

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,7 +224,7 @@ def test_killed_upload_is_resumed_as_one_object_without_orphaned_parts(
         while killed_after and int(uploading.stdout.readline()) < killed_after * 5 * MIB:
             pass
         while not proxy.count(query={"partNumber": last_part}):
-            pass
+            time.sleep(0.01)
         uploading.kill()
     (left,) = open_uploads(moto)
     proxy.forget()
@@ -231,7 +232,7 @@ def test_killed_upload_is_resumed_as_one_object_without_orphaned_parts(
         assert again.wait(120) == 0
 
     assert proxy.count(method="PUT", query=ANY_PART) <= 31 - killed_after
-    assert set(left.part_bytes) >= set(range(1, killed_after + 1))
+    assert len(left.part_bytes) >= killed_after
     assert_object(moto, OBJECT, sha256=sha256)
     assert_bucket_is_clean(moto, keys={OBJECT})
     assert FileLedger(ledger).uploads("s3") == []

@@ -61,11 +61,11 @@ def test_sidecar_that_was_started_already_is_refused(docker: Docker, containers:
         docker.attach_lines(container_id)
 
 
-def test_silence_of_a_sidecar_is_no_reason_to_stop_listening(containers: Any) -> None:
-    impatient = Docker(DockerSettings().host, timeout_seconds=1)
-    container_id = containers("sleep 2.5; echo done")
+def test_silence_of_a_sidecar_is_no_reason_to_stop_listening(docker: Docker, containers: Any) -> None:
+    impatient = Docker(DockerSettings().host, timeout_seconds=2)
+    container_id = containers("sleep 5; echo done")
     lines = impatient.attach_lines(container_id)
-    impatient.start(container_id)
+    docker.start(container_id)
 
     assert list(lines) == ["done"]
     impatient.close()
@@ -120,7 +120,7 @@ def test_program_that_hangs_in_a_container_is_given_up_on(docker: Docker, contai
     with pytest.raises(ProgramTimeoutError, match="no answer after 1 s"):
         docker.exec_output(container_id, ["sleep", "30"], 1)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_program_in_a_container_that_does_not_run_is_refused(docker: Docker, containers: Any) -> None:

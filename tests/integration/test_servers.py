@@ -19,6 +19,7 @@ from octeth_backupd.process.docker import Docker, DockerSettings
 from octeth_backupd.servers.file_names import file_name_of
 from octeth_backupd.servers.pages import read_space_id
 from octeth_backupd.servers.server import Server
+from octeth_backupd.servers.session import CONNECT_TIMEOUT_SECONDS
 from octeth_backupd.servers.settings import ServerSettings
 from octeth_backupd.servers.survey import Survey
 from tests.environment.availability import require_mysql_image
@@ -304,7 +305,7 @@ def test_paused_container_is_refused_at_once(docker: Docker, tmp_path: Path) -> 
     assert survey.error_stage == "container"
     assert survey.error is not None
     assert "is paused" in survey.error.message
-    assert elapsed_seconds < 2
+    assert elapsed_seconds < CONNECT_TIMEOUT_SECONDS
 
 
 def test_container_that_pauses_between_is_given_up_on(

@@ -15,12 +15,15 @@ import pytest
 from tests.environment.availability import require_mysql_image
 from tests.environment.database_containers import MariaDbContainer, MySqlContainer, unique_name
 from tests.environment.setup_host import Conversation, SetupHost
+from tests.environment.sql_server import DEFAULT_PASSWORD
 from tests.environment.standin import install_standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "octeth-backup"
+ROOT_PASSWORD = f"of setup {DEFAULT_PASSWORD}"
+"""Looked for in all processes of the machine, where other tests show the usual one."""
 
 
 @pytest.fixture
@@ -30,7 +33,9 @@ def host(tmp_path: Path) -> SetupHost:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[MariaDbContainer]:
-    with MariaDbContainer(data_directory=tmp_path / "mysql" / "data", name=unique_name("oempro_mysql")) as running:
+    with MariaDbContainer(
+        data_directory=tmp_path / "mysql" / "data", name=unique_name("oempro_mysql"), root_password=ROOT_PASSWORD
+    ) as running:
         running.fill(1_000_000)
         yield running
 

@@ -94,7 +94,7 @@ def assert_caught_up_once(bench: PackagedBench, first: str = "interrupted") -> N
 
 
 def test_scheduled_backup_of_a_daemon_that_hangs_is_recorded_and_caught_up(bench: PackagedBench) -> None:
-    bench.daemon.drop_in("watchdog", "[Service]\nWatchdogSec=3\nRestartSec=1\n")
+    bench.daemon.drop_in("watchdog", "[Service]\nWatchdogSec=10\nRestartSec=1\n")
     try:
         with caught_up_backup(bench):
             bench.host.systemctl("kill", "--kill-who=main", "--signal=STOP", UNIT)
@@ -149,7 +149,7 @@ def test_programs_die_with_a_killed_daemon_and_the_next_one_tidies_up(bench: Pac
 
 
 def test_slot_that_passes_while_the_machine_is_down_is_caught_up_once(bench: PackagedBench) -> None:
-    slot = (datetime.now(UTC) + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    slot = (datetime.now(UTC) + timedelta(seconds=120)).replace(second=0, microsecond=0)
     bench.configure(weekly=f"{slot.minute} {slot.hour} * * *")
     bench.host.systemctl("reload", UNIT)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -154,6 +155,35 @@ def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"octeth-backupd {__version__}\n"
+
+
+@pytest.mark.parametrize(("error", "exit_code"), [(None, 5), (BusyError("another daemon runs"), 75)])
+def test_process_ends_at_once_while_a_thread_of_the_daemon_goes_on(
+    config: Path,
+    app: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BusyError | None,
+    exit_code: int,
+) -> None:
+    """The interpreter's own end would take away what a thread in C code works with."""
+    over = threading.Event()
+    ended: list[int] = []
+
+    def serve(settings: Settings, *, config_path: Path) -> int:
+        threading.Thread(target=over.wait, daemon=True).start()
+        if error is not None:
+            raise error
+        return 5
+
+    app.serve = serve  # type: ignore[attr-defined]
+    monkeypatch.setattr("os._exit", ended.append)
+
+    main(["serve", "--config", str(config)])
+    over.set()
+
+    assert ended == [exit_code]
+    assert capsys.readouterr().err == ("octeth-backupd: another daemon runs\n" if error else "")
 
 
 @pytest.mark.parametrize("arguments", [[], ["set-up"], ["import"], ["serve", "extra"]])

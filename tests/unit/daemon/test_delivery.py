@@ -453,7 +453,7 @@ def test_the_thread_delivers_soon_after_it_is_woken_and_ends(outbox: Outbox) -> 
 
     outbox.put("1")
 
-    assert arrived.wait(3)
+    assert arrived.wait(30)
     outbox.delivery.stop(timeout_seconds=5)
     assert not outbox.delivery.is_alive()
 
